@@ -1,0 +1,1 @@
+"""One file per number that we promise: `make bench` runs them all."""

@@ -1,0 +1,1 @@
+"""Forecasts in, alerts out."""

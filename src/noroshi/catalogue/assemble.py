@@ -1,0 +1,119 @@
+"""Complete a scenario: fetch every profile and nation that it names, then check the whole."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from noroshi.catalogue import door
+from noroshi.catalogue.base import did_you_mean
+from noroshi.catalogue.nation import NationModel
+from noroshi.catalogue.profiles import InfraredProfile, RadarProfile, SensorProfile, ThreatProfile
+from noroshi.errors import InputError
+
+S = TypeVar("S", bound=BaseModel)
+KINDS: dict[str, type[SensorProfile]] = {"radar": RadarProfile, "infrared": InfraredProfile}
+Check = Callable[[str, Any, str, door.Loc], BaseModel]
+Wanted = Iterable[tuple[Any, str]]
+
+
+def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
+    """Build `model` (Scenario) from a file's tables; names of profiles become checked profiles.
+
+    Raises InputError; a fault in a shipped profile names the profile's own file.
+    """
+    launches, sensors = _rows(raw, "launches"), _rows(raw, "sensors")
+    threats = _shelf(raw, "threats", "threats", _threat, _names(launches, "launches", "threat"), where)
+    profiles = _shelf(raw, "profiles", "sensors", _sensor, _names(sensors, "sensors", "profile"), where)
+    codes = raw.get("nations", ())
+    wanted = (
+        [(code, f"nations.{row}") for row, code in enumerate(codes)]
+        if isinstance(codes, list | tuple)
+        else []
+    )
+    national = _shelf(raw, "national", "nations", _nation, wanted, where)
+    complete = {**raw, "threats": threats, "profiles": profiles, "national": national}
+    if launches:
+        complete["launches"] = [_filled(launch, "threat", threats) for launch in launches]
+    if sensors:
+        complete["sensors"] = [_filled(sensor, "profile", profiles) for sensor in sensors]
+    if isinstance(arms := raw.get("arms"), dict):
+        complete["arms"] = {
+            name: _called(arm, "name", name, where, ("arms", name)) for name, arm in arms.items()
+        }
+    return door.validate(model, complete, where)
+
+
+def shipped_names(folder: str) -> set[str]:
+    """Names of the profiles that come with the package in data/`folder`."""
+    return {path.stem for path in (door.DATA / folder).glob("*.toml")}
+
+
+def _rows(raw: Mapping[str, Any], field: str) -> list[Any]:
+    rows = raw.get(field)
+    return list(rows) if isinstance(rows, list | tuple) else []
+
+
+def _names(rows: list[Any], field: str, key: str) -> Iterator[tuple[Any, str]]:
+    """Which profiles the rows name, with the field that does so."""
+    for number, row in enumerate(rows):
+        if isinstance(row, dict) and key in row:
+            yield row[key], f"{field}.{door.label(row, number)}.{key}"
+
+
+def _shelf(
+    raw: Mapping[str, Any], section: str, folder: str, check: Check, wanted: Wanted, where: str
+) -> dict[str, Any]:
+    """Checked models by name: those the file defines under `section`, and the shipped ones it names."""
+    own = raw.get(section, {})
+    if not isinstance(own, dict):
+        raise InputError(where, section, own, f"must be a table, [{section}.NAME].")
+    shelf: dict[str, Any] = {name: check(name, table, where, (section, name)) for name, table in own.items()}
+    on_disk = shipped_names(folder)
+    for name, field in wanted:
+        if not isinstance(name, str):
+            raise InputError(where, field, name, "must be a name in quotation marks.")
+        if name in shelf:
+            continue
+        if name not in on_disk:
+            what = {"threats": "threat profile", "profiles": "sensor profile", "national": "nation"}[section]
+            raise InputError(
+                where, field, name, f"is not a known {what}.", did_you_mean(name, on_disk | set(own))
+            )
+        path = door.DATA / folder / f"{name}.toml"
+        shelf[name] = check(name, door.read_toml(path, door.shipped(path)), door.shipped(path), ())
+    return shelf
+
+
+def _filled(row: Any, key: str, shelf: Mapping[str, Any]) -> Any:
+    return {**row, key: shelf[row[key]]} if isinstance(row, dict) and key in row else row
+
+
+def _called(table: Any, key: str, name: str, where: str, prefix: door.Loc) -> Any:
+    """Give a table the name that it stands under."""
+    if not isinstance(table, dict):
+        return table
+    if table.get(key, name) != name:
+        field = ".".join(map(str, (*prefix, key)))
+        raise InputError(
+            where, field, table[key], f'must be "{name}", the name it stands under.', "Leave it out."
+        )
+    return {**table, key: name}
+
+
+def _threat(name: str, table: Any, where: str, prefix: door.Loc) -> ThreatProfile:
+    return door.validate(ThreatProfile, _called(table, "name", name, where, prefix), where, prefix)
+
+
+def _nation(name: str, table: Any, where: str, prefix: door.Loc) -> NationModel:
+    return door.validate(NationModel, _called(table, "code", name, where, prefix), where, prefix)
+
+
+def _sensor(name: str, table: Any, where: str, prefix: door.Loc) -> SensorProfile:
+    kind = table.get("kind") if isinstance(table, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        field = ".".join(map(str, (*prefix, "kind")))
+        raise InputError(
+            where, field, kind, 'must be "radar" or "infrared".', did_you_mean(kind, KINDS, False)
+        )
+    return door.validate(KINDS[kind], _called(table, "name", name, where, prefix), where, prefix)

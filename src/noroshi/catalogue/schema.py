@@ -1,0 +1,137 @@
+"""JSON Schemas of what people and programs write and read: scenario files and summary.json.
+
+Run `python -m noroshi.catalogue.schema` to write them to data/schema; a test holds them to the models.
+"""
+
+import json
+from typing import Any
+
+from noroshi.catalogue.door import DATA
+from noroshi.catalogue.scenario import Scenario
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Schema = dict[str, Any]
+
+
+def scenario_schema() -> Schema:
+    """What a scenario file may hold, generated from the models."""
+    schema = Scenario.model_json_schema()
+    schema["title"] = "noroshi scenario"
+    return {"$schema": DIALECT, **schema}
+
+
+def summary_schema() -> Schema:
+    """What summary.json of a run holds."""
+    seconds = {"type": ["number", "null"]}
+    accuracy = _table(
+        {
+            "impact_error_km": {
+                "type": ["number", "null"],
+                "minimum": 0,
+                "description": "Distance over the ground from the forecast impact to the true one, km.",
+            },
+            "region_km": {
+                "type": ["array", "null"],
+                "items": {"type": "number", "minimum": 0},
+                "minItems": 2,
+                "maxItems": 2,
+                "description": "Semi-axes of the region that holds the impact with 95 %, km, larger first.",
+            },
+        }
+    )
+    nation = _table(
+        {
+            "first_detection_s": {**seconds, "description": "A sensor of its own sees the missile."},
+            "first_track_s": {**seconds, "description": "It holds a confirmed track of its own."},
+            "first_warning_s": {
+                **seconds,
+                "description": "It knows of the launch, from its own sensors or from a partner's message.",
+            },
+            "alert_s": {**seconds, "description": "Its first alert reaches its people."},
+            "alert_areas": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Areas alerted during the run, in the order of their alert.",
+            },
+            "at_alert": {**accuracy, "description": "Its forecast when its first alert reached the people."},
+            "at_end": {**accuracy, "description": "Its last forecast."},
+        }
+    )
+    truth = _table(
+        {
+            "apogee_km": {"type": "number", "description": "Greatest height, km."},
+            "range_km": {"type": "number", "description": "Distance over the ground, km."},
+            "flight_time_s": {"type": "number", "description": "Launch to impact, s."},
+            "impact": _table(
+                {
+                    "lat": {"type": "number", "minimum": -90, "maximum": 90, "description": "Latitude, deg."},
+                    "lon": {
+                        "type": "number",
+                        "minimum": -180,
+                        "maximum": 180,
+                        "description": "Longitude, deg.",
+                    },
+                }
+            ),
+        }
+    )
+    launch = _table(
+        {
+            "id": {"type": "string", "description": "Name of the launch in the scenario."},
+            "truth": {**truth, "description": "The flight of this seed, as it was drawn and flown."},
+            "nations": {
+                "type": "object",
+                "additionalProperties": nation,
+                "description": "By nation, ISO 3166 alpha-3. Times are seconds after this launch.",
+            },
+        }
+    )
+    arm = _table({"launches": {"type": "array", "items": launch, "description": "One for each launch."}})
+    as_it_was = _table(
+        {
+            "alert_s": {
+                "type": "object",
+                "additionalProperties": {"type": "number"},
+                "description": "Area: seconds from launch to its first alert, on the day.",
+            }
+        }
+    )
+    summary = _table(
+        {
+            "scenario": {"type": "string", "description": "Name of the scenario."},
+            "seed": {"type": "integer", "description": "Seed of the run."},
+            "as_it_was": {
+                "anyOf": [as_it_was, {"type": "null"}],
+                "description": "What happened on the day; null where the scenario does not say.",
+            },
+            "arms": {
+                "type": "object",
+                "additionalProperties": arm,
+                "description": "By arm of sharing: national, bilateral, hub, direct, or the scenario's own.",
+            },
+        }
+    )
+    words = "Null stands for what never happened."
+    return {"$schema": DIALECT, "title": "noroshi summary.json", "description": words, **summary}
+
+
+def _table(properties: Schema) -> Schema:
+    """A table that has all of these fields and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def as_text(schema: Schema) -> str:
+    """The schema as it stands in its file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+FILES = {"scenario.schema.json": scenario_schema, "summary.schema.json": summary_schema}
+
+if __name__ == "__main__":
+    for name, schema in FILES.items():
+        (DATA / "schema" / name).write_text(as_text(schema()), encoding="utf-8")

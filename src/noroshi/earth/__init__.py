@@ -1,0 +1,1 @@
+"""Where and when: constants, frames, geometry, gravity, atmosphere."""

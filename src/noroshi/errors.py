@@ -1,0 +1,24 @@
+"""Every exception of the project.
+
+NoroshiError
+├── InputError      what came through a door (file, message, command) cannot be used
+└── FlightError     no flight of the family meets the figures
+"""
+
+
+class NoroshiError(Exception):
+    """Base of all errors that the project raises on purpose."""
+
+
+class InputError(NoroshiError):
+    """Something at the door is wrong: says where, which field, what we got, what would do."""
+
+    def __init__(self, where: str, field: str, got: object, need: str, hint: str = "") -> None:
+        self.where, self.field, self.got, self.need, self.hint = where, field, got, need, hint
+        shown = f" = {got!r}" if got is not None else ""
+        place = f"{where}: {field}{shown}" if field else f"{where}{shown}"
+        super().__init__(f"{place}\n  {need}" + (f" {hint}" if hint else ""))
+
+
+class FlightError(NoroshiError):
+    """No flight of the family meets the figures; the text says which one and how far off."""

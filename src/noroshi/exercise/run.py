@@ -1,0 +1,129 @@
+"""One run: world, nodes and simulated links on one clock, second by second, as far as anything happens."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from noroshi.catalogue.scenario import Scenario
+from noroshi.exercise import links, nations
+from noroshi.exercise.world import Watch, World, build
+from noroshi.node.state import Node, Outbox, View
+from noroshi.node.step import step, wake_s
+from noroshi.records.detections import Plot
+from noroshi.records.messages import Message
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A nation's picture of one thing at one moment."""
+
+    t_s: float
+    nation: str
+    track: str
+    view: View
+
+
+@dataclass
+class Run:
+    """What one arm of one run left behind.
+
+    `entries` are the journal's lines in order, `samples` the pictures; `seen` (first and last detection by
+    nation and launch) and `world` are the director's alone.
+    """
+
+    world: World
+    arm: str
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    seen: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+
+    def note(self, t_s: float, node: str, event: str, fields: Mapping[str, Any]) -> None:
+        """Append a line; what is written stays."""
+        self.entries.append({"t_s": round(float(t_s), 3), "node": node, "event": event, **fields})
+
+
+def run(
+    scenario: Scenario,
+    seed: int,
+    arm: str,
+    world: World | None = None,
+    until: Callable[[Run], bool] | None = None,
+    tick: Callable[[float], None] | None = None,
+) -> Run:
+    """Run one arm of one seed to its end, or until `until` says that enough is known.
+
+    The world of a seed is the same for every arm and may be passed in; `tick` hears the share done.
+    """
+    world = world or build(scenario, seed)
+    loop = _Loop(scenario, seed, world, arm)
+    for t_s in range(int(scenario.duration_s) + 1):
+        loop.second(t_s)
+        if (t_s > world.end_s and loop.idle()) or (until is not None and until(loop.result)):
+            break
+        if tick is not None and t_s % 20 == 0:
+            tick(min(t_s / (world.end_s + 1), 1.0))
+    return loop.result
+
+
+class _Loop:
+    """The clock of one run."""
+
+    def __init__(self, scenario: Scenario, seed: int, world: World, arm: str) -> None:
+        self.seed, self.world = seed, world
+        self.nodes = nations.nodes(scenario, arm, seed)
+        self.watch = Watch(world)
+        self.result = Run(world, arm, seen=self.watch.seen)
+        self.links = [
+            links.Link(
+                *link.between, link.delay_s, link.loss_probability.value, link.outages, link.retry_s.value
+            )
+            for link in scenario.arms[arm].links
+        ]
+        self.on_the_way: list[tuple[float, int, str, Message]] = []
+        self.count = itertools.count()
+
+    def idle(self) -> bool:
+        """Whether nothing is left to arrive or to be done by people."""
+        return not self.on_the_way and not any(node.pending for node in self.nodes.values())
+
+    def second(self, t_s: int) -> None:
+        """Look, deliver, and step every node that has something to do."""
+        inboxes: dict[str, list[Plot | Message]] = {}
+        if t_s <= self.world.end_s:
+            for nation, plot in self.watch.detections(t_s):
+                inboxes.setdefault(nation, []).append(plot)
+        while self.on_the_way and self.on_the_way[0][0] <= t_s:
+            _, _, nation, message = heapq.heappop(self.on_the_way)
+            inboxes.setdefault(nation, []).append(message)
+        for nation, node in self.nodes.items():
+            if nation in inboxes or wake_s(node, t_s - 1) <= t_s:
+                node, out = step(node, inboxes.get(nation, []), float(t_s))
+                self._sample(nation, t_s, self.nodes[nation], node)
+                self.nodes[nation] = node
+                self._carry_out(nation, t_s, out)
+
+    def _sample(self, nation: str, t_s: int, before: Node, after: Node) -> None:
+        old = {thing.id: thing.view for thing in before.things}
+        for thing in after.things:
+            if thing.view is not None and thing.view is not old.get(thing.id):
+                self.result.samples.append(Sample(float(t_s), nation, thing.id, thing.view))
+
+    def _carry_out(self, nation: str, t_s: int, out: Outbox) -> None:
+        for at_s, event, fields in out.entries:
+            self.result.note(at_s, nation, event, fields)
+        for cue in out.cues:
+            self.watch.task(cue)
+        for dispatch in out.dispatches:
+            message, to = dispatch.message, dispatch.to
+            link = links.between(self.links, nation, to)
+            if link is None:
+                self.result.note(t_s, nation, "no_path", {"message": message.id, "to": to})
+                continue
+            sent = links.send(link, self.seed, f"{message.id} {nation}>{to}", float(t_s), message.expires_s)
+            arrives_s = None if sent.arrives_s is None else round(sent.arrives_s, 3)
+            fields = {"message": message.id, "kind": message.kind, "to": to, "arrives_s": arrives_s}
+            self.result.note(t_s, nation, "sent", {**fields, "attempts": sent.attempts})
+            if arrives_s is not None:
+                heapq.heappush(self.on_the_way, (arrives_s, next(self.count), to, message))

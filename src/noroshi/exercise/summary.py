@@ -1,0 +1,117 @@
+"""The summary of a run: what each nation knew and did, measured against the truth by the director."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from noroshi.catalogue.scenario import Scenario
+from noroshi.earth import geometry
+from noroshi.exercise.run import Run, Sample
+from noroshi.flight.launch import Fit
+
+_KNOWS = ("launch_report", "forecast", "track")
+
+
+def summary(scenario: Scenario, seed: int, runs: Iterable[Run]) -> dict[str, Any]:
+    """The object written to summary.json; times in seconds after the launch, null for what never happened."""
+    was = scenario.as_it_was
+    return {
+        "scenario": scenario.name,
+        "seed": seed,
+        "as_it_was": {"alert_s": dict(was.alert_s)} if was else None,
+        "arms": {run.arm: {"launches": launches(scenario, run)} for run in runs},
+    }
+
+
+def launches(scenario: Scenario, run: Run) -> list[dict[str, Any]]:
+    """One arm: each launch with its truth and what every nation made of it."""
+    owner = _owners(run)
+    found = []
+    for flight in run.world.flights:
+        start_s = flight.launch.launch_time_s
+        things = {track for track, launch in owner.items() if launch == flight.launch.id}
+        nations = {
+            nation: _nation(run, nation, flight.launch.id, flight.fit, start_s, things) for nation in scenario.nations
+        }
+        truth = {
+            "apogee_km": round(flight.fit.apogee_km, 3),
+            "range_km": round(flight.fit.range_km, 3),
+            "flight_time_s": round(flight.fit.flight_time_s, 2),
+            "impact": {"lat": round(flight.fit.impact_lat_deg, 5), "lon": round(flight.fit.impact_lon_deg, 5)},
+        }
+        found.append({"id": flight.launch.id, "truth": truth, "nations": nations})
+    return found
+
+
+def _owners(run: Run) -> dict[str, str]:
+    """Which launch each nation's thing is, by where its last forecast says that it falls."""
+    last: dict[str, Sample] = {sample.track: sample for sample in run.samples}
+    owners = {}
+    for track, sample in last.items():
+        off = [(miss_km(sample, flight.fit), flight.launch.id) for flight in run.world.flights]
+        owners[track] = min(off)[1]
+    if len(run.world.flights) == 1:
+        tracks = {entry["track"] for entry in run.entries if "track" in entry}
+        owners.update(dict.fromkeys(tracks, run.world.flights[0].launch.id))
+    return owners
+
+
+def miss_km(sample: Sample, fit: Fit) -> float:
+    """Distance of a forecast impact from the true one."""
+    view = sample.view
+    places = np.radians([view.impact_lat_deg, view.impact_lon_deg, fit.impact_lat_deg, fit.impact_lon_deg])
+    return float(geometry.great_circle(*places)[0]) / 1e3
+
+
+def _nation(
+    run: Run, nation: str, launch: str, fit: Fit, start_s: float, things: set[str]
+) -> dict[str, Any]:
+    mine = [entry for entry in run.entries if entry["node"] == nation]
+    tracks = [entry["t_s"] for entry in mine if _tracked(entry, things)]
+    warned = [entry["t_s"] for entry in mine if _warned(entry, things)]
+    alerts = [entry for entry in mine if entry["event"] in ("alert", "update") and _of(entry["alert"], things)]
+    samples = [sample for sample in run.samples if sample.nation == nation and sample.track in things]
+    seen = run.seen.get((nation, launch))
+    alert_s = alerts[0]["t_s"] if alerts else None
+    before = [sample for sample in samples if alert_s is not None and sample.t_s <= alert_s]
+
+    def after(time_s: float | None) -> float | None:
+        return None if time_s is None else round(time_s - start_s, 3)
+
+    return {
+        "first_detection_s": after(seen[0] if seen else None),
+        "first_track_s": after(min(tracks, default=None)),
+        "first_warning_s": after(min(warned, default=None)),
+        "alert_s": after(alert_s),
+        "alert_areas": sorted({area for entry in alerts for area in entry["areas"]}),
+        "at_alert": _forecast(before, fit),
+        "at_end": _forecast(samples, fit),
+    }
+
+
+def _of(alert: str, things: set[str]) -> bool:
+    return alert.rpartition("-A")[0] in things
+
+
+def _tracked(entry: Mapping[str, Any], things: set[str]) -> bool:
+    """A track of the nation's own was confirmed, or a forecast (own or from a partner's path) was made."""
+    confirmed = entry["event"] == "track" and entry["state"] == "confirmed"
+    return (confirmed or entry["event"] == "forecast") and entry["track"] in things
+
+
+def _warned(entry: Mapping[str, Any], things: set[str]) -> bool:
+    """The nation knew of a launch: by its own report or track, or by a partner's word."""
+    if entry["event"] == "received":
+        return entry["kind"] in _KNOWS
+    return _tracked(entry, things) or (entry["event"] == "launch_report" and entry["track"] in things)
+
+
+def _forecast(samples: list[Sample], fit: Fit) -> dict[str, Any] | None:
+    if not samples:
+        return None
+    last = samples[-1]
+    return {
+        "impact_error_km": round(miss_km(last, fit), 3),
+        "region_km": [round(last.view.semi_major_km, 3), round(last.view.semi_minor_km, 3)],
+    }

@@ -1,0 +1,1 @@
+"""How things move: profile and launch in, trajectory out."""

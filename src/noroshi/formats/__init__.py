@@ -1,0 +1,1 @@
+"""Outside formats and our journal: decode bytes to records, encode them back."""

@@ -1,0 +1,1 @@
+"""One nation: no clock, no socket."""

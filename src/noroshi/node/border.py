@@ -1,0 +1,171 @@
+"""The sharing cell: writes messages for partners, passes on what may go on, and says why not."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from noroshi.node import outlook
+from noroshi.node.picture import change, hear, own
+from noroshi.node.state import Dispatch, Node, Outbox, Pending, Thing, View
+from noroshi.records.keys import uniform
+from noroshi.records.labels import Label
+from noroshi.records.messages import (
+    AlertNotice,
+    ForecastReport,
+    Message,
+    Payload,
+    TrackReport,
+)
+from noroshi.records.tracks import Estimate
+from noroshi.sharing.release import addressees, release
+from noroshi.sharing.sanitise import to_form
+
+# A path is worth nothing when it has come down; a launch report when everybody knows.
+_EXPIRY_S = {"launch_report": 1800.0, "track": 60.0, "forecast": 900.0, "alert": 3600.0, "cancel": 3600.0}
+_PUBLISH_EVERY_S = 10.0
+
+
+def receive(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
+    """Take a partner's message in once, and pass it on to those its label names beyond us."""
+    whole = message.derived_from or message.id
+    if whole in node.heard:
+        return node
+    node = replace(node, heard=node.heard | {whole})
+    out.note("received", message=message.id, kind=message.kind, origin=message.origin, form=message.form)
+    node = hear(node, message, now_s, out)
+    return _pass_on(node, message, now_s)
+
+
+def _pass_on(node: Node, message: Message, now_s: float) -> Node:
+    """Put a message for others on the relay's desk; it goes on when the relay's delay is over."""
+    delay = node.desk.pass_on_s
+    if delay is None:
+        return node
+    due_s = now_s + delay.draw(uniform(node.desk.seed, "relay", node.desk.nation, message.id))
+    waiting = [
+        Pending(due_s, "relay", "", message, partner)
+        for partner in node.desk.partners
+        if partner != message.origin and partner in message.label.releasable_to
+    ]
+    return replace(node, pending=node.pending + tuple(waiting))
+
+
+def send(node: Node, message: Message, to: str, now_s: float, out: Outbox) -> None:
+    """Ask the policy and let the message over the border to `to`, in the form it allows."""
+    decision = release(message, to, now_s, node.desk.table, node.desk.nation)
+    out.note(
+        "decision",
+        message=message.id,
+        kind=message.kind,
+        origin=message.origin,
+        to=to,
+        allowed=decision.allowed,
+        form=decision.form,
+        reason=decision.reason,
+        rule=decision.rule,
+        policy=decision.policy_sha256[:12],
+    )
+    if decision.allowed and decision.form is not None:
+        if decision.form != message.form:
+            message = to_form(message, decision.form, f"{message.id}/{decision.form}")
+        out.dispatches.append(Dispatch(message, to, decision))
+
+
+def write(node: Node, kind: str, payload: Payload, fed_by: tuple[str, ...], now_s: float, out: Outbox) -> Node:
+    """Write a message for everyone whom the nation's policy lets it address, and send it to partners."""
+    named = addressees(node.desk.table, node.desk.nation, kind)
+    if not named:
+        return node
+    message = Message(
+        id=f"{node.desk.nation}-{node.sent + 1:05d}",
+        kind=kind,
+        origin=node.desk.nation,
+        created_s=now_s,
+        expires_s=now_s + _EXPIRY_S[kind],
+        label=Label(node.desk.nation, named, node.desk.table.exercise),
+        payload=payload,
+        provenance=fed_by,
+    )
+    node = replace(node, sent=node.sent + 1)
+    out.note("message", message=message.id, kind=kind, label=str(message.label), payload=_brief(payload))
+    for partner in node.desk.partners:
+        send(node, message, partner, now_s, out)
+    return node
+
+
+def _brief(payload: Payload) -> dict[str, object]:
+    """A payload for the journal, without its covariance."""
+    line = asdict(payload)
+    path = line.pop("path", None)
+    line.pop("covariance", None)
+    if path:
+        line["path_time_s"] = path["time_s"]
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in line.items()}
+
+
+def publish(node: Node, now_s: float, out: Outbox) -> Node:
+    """Tell partners of new launch points and, every few seconds, of our own track's forecast."""
+    for thing in node.things:
+        known = (thing.id, "launch", thing.reported_sights)
+        if thing.origin is not None and thing.scans and f"{known}" not in node.heard:
+            node = replace(node, heard=node.heard | {f"{known}"})
+            fed_by = tuple(sorted(thing.scans))
+            node = write(node, "launch_report", thing.origin.report(), fed_by, now_s, out)
+        estimate = own(thing)
+        if estimate is None or thing.lost or now_s < thing.next_publish_s or not node.desk.partners:
+            continue
+        if thing.view is None or not addressees(node.desk.table, node.desk.nation, "forecast"):
+            continue
+        fresh = float(estimate.time_s) >= now_s - _PUBLISH_EVERY_S
+        view = outlook.alone(estimate, thing, node.desk) if fresh else None
+        if view is None:
+            continue
+        every_s = _PUBLISH_EVERY_S if view.burning > outlook.SURELY_COASTING else outlook.COASTING_EVERY_S
+        node = change(node, replace(thing, next_publish_s=now_s + every_s))
+        path = _path(thing, estimate)
+        node = write(node, "forecast", _report(thing, path, view), thing.sensors, now_s, out)
+        if addressees(node.desk.table, node.desk.nation, "track"):
+            node = write(node, "track", path, thing.sensors, now_s, out)
+    return node
+
+
+def _path(thing: Thing, estimate: Estimate) -> TrackReport:
+    mean, cov = np.asarray(estimate.mean), np.asarray(estimate.cov)
+    start = thing.origin
+    return TrackReport(
+        track_id=thing.id,
+        time_s=float(estimate.time_s),
+        position_ecef_m=tuple(mean[:3].tolist()),
+        velocity_ecef_mps=tuple(mean[3:6].tolist()),
+        thrust_ecef_mps2=tuple(mean[6:].tolist()),
+        covariance=tuple(tuple(row) for row in cov.tolist()),
+        burning_probability=float(estimate.burning),
+        launch_lat_deg=start.lat_deg if start else None,
+        launch_lon_deg=start.lon_deg if start else None,
+    )
+
+
+def _report(thing: Thing, path: TrackReport, view: View) -> ForecastReport:
+    start = thing.origin
+    return ForecastReport(
+        track_id=thing.id,
+        time_s=view.time_s,
+        launch_time_s=start.time_s if start else None,
+        launch_lat_deg=start.lat_deg if start else None,
+        launch_lon_deg=start.lon_deg if start else None,
+        path=path,
+        impact_lat_deg=view.impact_lat_deg,
+        impact_lon_deg=view.impact_lon_deg,
+        impact_time_s=view.impact_time_s,
+        semi_major_km=view.semi_major_km,
+        semi_minor_km=view.semi_minor_km,
+        major_azimuth_deg=view.major_azimuth_deg,
+        burning_probability=view.burning,
+    )
+
+
+def announce(node: Node, kind: str, areas: tuple[str, ...], reason: str, now_s: float, out: Outbox) -> Node:
+    """Tell partners that our people were alerted, or that it is over."""
+    return write(node, kind, AlertNotice(areas, reason), (), now_s, out)
+
+

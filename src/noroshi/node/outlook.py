@@ -1,0 +1,136 @@
+"""The forecasting cell: from the best estimate to impact, region and threatened areas."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from noroshi.alerting import areas as alerting
+from noroshi.earth import frames
+from noroshi.node import kernels
+from noroshi.node.desk import Desk
+from noroshi.node.picture import change, fused
+from noroshi.node.state import Node, Outbox, Thing, View
+from noroshi.records.tracks import Estimate
+from noroshi.tracking.forecast import Bundle
+
+# Chi-squared, 2 degrees of freedom, 95 %.
+_REGION = 5.991
+_LEAST_FLIGHTS = 8
+# How often people get a new forecast: often while the missile may burn, seldom on a steady coast.
+BURNING_EVERY_S, COASTING_EVERY_S = 5.0, 30.0
+SURELY_COASTING = 0.02
+# Burn assumed to have begun this long before the first evidence when nothing told the launch time.
+_UNSEEN_S = 60.0
+
+
+def forecast(node: Node, now_s: float, out: Outbox) -> Node:
+    """Make a new forecast of each thing that is due and has new evidence."""
+    for thing in node.things:
+        if thing.evidence == thing.weighed or (now_s < thing.next_forecast_s and not thing.lost):
+            continue
+        best = fused(node.desk, thing)
+        if best is None:
+            continue
+        estimate, basis = best
+        flights = kernels.bundle(estimate, np.float64(launch_time_s(thing, estimate)), node.desk.belief)
+        view = read(flights, estimate, basis, node.desk)
+        burning = float(estimate.burning) > SURELY_COASTING
+        every_s = BURNING_EVERY_S if burning else COASTING_EVERY_S
+        thing = replace(thing, weighed=thing.evidence, next_forecast_s=now_s + every_s, view=view or thing.view)
+        if view is not None:
+            out.note("forecast", track=thing.id, **_line(view))
+        node = change(node, thing)
+    return node
+
+
+def launch_time_s(thing: Thing, estimate: Estimate) -> float:
+    """When it started, as told by the surest launch report, else some time before it was seen."""
+    start = thing.start
+    first_s = thing.sights[0].time_s if thing.sights else float(estimate.time_s)
+    return start.time_s if start is not None else first_s - _UNSEEN_S
+
+
+def read(
+    flights: Bundle, estimate: Estimate, basis: tuple[str, ...], desk: Desk, with_areas: bool = True
+) -> View | None:
+    """What the bundle says to people; None when too few of its flights come down to say anything."""
+    valid = np.asarray(flights.valid)
+    if valid.sum() < _LEAST_FLIGHTS:
+        return None
+    impact = np.asarray(flights.impact_ecef_m)[valid]
+    time_s = np.asarray(flights.impact_time_s)[valid]
+    lat, lon, major_km, minor_km, azimuth = _ellipse(impact)
+    threatened, passage = _areas(flights, valid, desk) if with_areas else ({}, {})
+    cov = np.asarray(estimate.cov)
+    return View(
+        time_s=float(estimate.time_s),
+        state=tuple(np.asarray(estimate.mean).tolist()),
+        sigma_m=math.sqrt(float(np.trace(cov[:3, :3]))),
+        sigma_mps=math.sqrt(float(np.trace(cov[3:6, 3:6]))),
+        basis=basis,
+        burning=float(estimate.burning),
+        impact_lat_deg=lat,
+        impact_lon_deg=lon,
+        impact_time_s=float(time_s.mean()),
+        semi_major_km=major_km,
+        semi_minor_km=minor_km,
+        major_azimuth_deg=azimuth,
+        areas=threatened,
+        passage_s=passage,
+    )
+
+
+def _ellipse(impact_ecef_m: np.ndarray) -> tuple[float, float, float, float, float]:
+    """Mean place, deg, and 95 % ellipse of impacts [L, 3]: semi-axes, km, and azimuth of the longer, deg."""
+    mean = impact_ecef_m.mean(axis=0)
+    lat, lon, _ = frames.geodetic(mean)
+    plane = (impact_ecef_m - mean) @ frames.enu_axes(lat, lon)[:2].T / 1e3
+    values, vectors = np.linalg.eigh(plane.T @ plane / len(plane))
+    minor, major = np.sqrt(np.maximum(values, 1e-6) * _REGION)
+    east, north = vectors[:, 1]
+    azimuth = math.degrees(math.atan2(east, north)) % 180
+    return math.degrees(float(lat)), math.degrees(float(lon)), float(major), float(minor), azimuth
+
+
+def _areas(flights: Bundle, valid: np.ndarray, desk: Desk) -> tuple[dict[str, float], dict[str, float]]:
+    """Probability that each area is passed over or hit, and when the middle of the bundle is nearest."""
+    lat_deg = np.degrees(np.asarray(flights.track_lat_rad)[valid])
+    lon_deg = np.degrees(np.asarray(flights.track_lon_rad)[valid])
+    time_s = np.asarray(flights.track_time_s)[valid]
+    share = alerting.crossing(desk.areas, lat_deg, lon_deg).mean(axis=0)
+    rows = np.flatnonzero(share >= 0.01)
+    if not len(rows):
+        return {}, {}
+    # Longitudes about the first point, so that the date line cuts nothing.
+    about = lon_deg[0, 0]
+    east = (lon_deg - about + 180) % 360 - 180
+    chances, passage = {}, {}
+    for row in rows:
+        name, (centre_lon, centre_lat) = desk.areas.name[row], desk.centre_deg[row]
+        there = ((centre_lon - about + 180) % 360 - 180 - east) * math.cos(math.radians(centre_lat))
+        nearest = np.hypot(there, centre_lat - lat_deg).argmin(axis=1)
+        chances[name] = round(float(share[row]), 4)
+        passage[name] = round(float(np.median(time_s[np.arange(len(time_s)), nearest])), 1)
+    return chances, passage
+
+
+def _line(view: View) -> dict[str, Any]:
+    return {
+        "basis": list(view.basis),
+        "burning_probability": round(view.burning, 4),
+        "impact_lat_deg": round(view.impact_lat_deg, 4),
+        "impact_lon_deg": round(view.impact_lon_deg, 4),
+        "impact_time_s": round(view.impact_time_s, 1),
+        "semi_major_km": round(view.semi_major_km, 2),
+        "semi_minor_km": round(view.semi_minor_km, 2),
+        "major_azimuth_deg": round(view.major_azimuth_deg, 1),
+        "areas": dict(view.areas),
+    }
+
+
+def alone(estimate: Estimate, thing: Thing, desk: Desk) -> View | None:
+    """The forecast from the nation's own track only, for partners: what it tells, it knows itself."""
+    flights = kernels.bundle(estimate, np.float64(launch_time_s(thing, estimate)), desk.belief)
+    return read(flights, estimate, (desk.nation,), desk, with_areas=False)

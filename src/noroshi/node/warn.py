@@ -1,0 +1,110 @@
+"""The alert cell: who is threatened, and the people who confirm, pass on, decide and deliver."""
+
+from dataclasses import replace
+
+from noroshi.node.border import announce
+from noroshi.node.desk import Desk
+from noroshi.node.picture import change
+from noroshi.node.state import Node, Outbox, Pending, Thing, View
+from noroshi.records.keys import uniform
+
+
+def threatened(desk: Desk, view: View, threshold: float) -> tuple[str, ...]:
+    """Areas that are passed over or hit with at least this probability, with neighbours where that is the rule."""
+    names = {name for name, chance in view.areas.items() if chance >= threshold}
+    for name in sorted(names):
+        names.update(desk.neighbours.get(name, ()))
+    return tuple(sorted(names))
+
+
+def consider(node: Node, now_s: float, out: Outbox) -> Node:
+    """Start the human chain when a forecast threatens our areas; change or end an alert when it moves."""
+    for thing in node.things:
+        if thing.view is None:
+            continue
+        names = threatened(node.desk, thing.view, node.desk.threshold)
+        if names and thing.warning.stage == "idle":
+            node = _begin(node, thing, now_s, out)
+        elif thing.warning.stage == "standing" and not thing.warning.changing:
+            node = _follow(node, thing, thing.view, names, now_s)
+    return node
+
+
+def _delay(node: Node, stage: str, thing: Thing) -> float:
+    delay = getattr(node.desk, f"{stage}_s")
+    name = (node.desk.nation, stage, thing.id, thing.warning.number)
+    return float(delay.draw(uniform(node.desk.seed, "people", *name)))
+
+
+def _begin(node: Node, thing: Thing, now_s: float, out: Outbox) -> Node:
+    """From the first threat seen: confirm, pass it up, decide. What is decided on is settled at the end."""
+    alert = f"{thing.id}-A{thing.warning.number + 1}"
+    start = thing.start
+    seen_from_s = start.time_s if start is not None else thing.view.time_s if thing.view else now_s
+    out.note("stage", alert=alert, stage="see", start_s=round(seen_from_s, 1), end_s=now_s)
+    at_s = now_s
+    for stage in ("confirm", "relay", "decide"):
+        end_s = round(at_s + _delay(node, stage, thing), 3)
+        out.note("stage", alert=alert, stage=stage, start_s=at_s, end_s=end_s)
+        at_s = end_s
+    thing = replace(thing, warning=replace(thing.warning, stage="deciding", number=thing.warning.number + 1))
+    return _later(change(node, thing), at_s, "decided", thing)
+
+
+def _later(node: Node, due_s: float, what: str, thing: Thing) -> Node:
+    return replace(node, pending=(*node.pending, Pending(due_s, what, thing.id)))
+
+
+def _follow(node: Node, thing: Thing, view: View, names: tuple[str, ...], now_s: float) -> Node:
+    """Ask for a change when new areas are threatened, or when all alerted ones are free."""
+    grown = set(names) - set(thing.warning.areas)
+    free = all(view.areas.get(area, 0.0) < node.desk.cancel_threshold for area in thing.warning.areas)
+    if not grown and not free:
+        return node
+    thing = replace(thing, warning=replace(thing.warning, changing=True))
+    return _later(change(node, thing), round(now_s + _delay(node, "update", thing), 3), "changed", thing)
+
+
+def act(node: Node, pending: Pending, now_s: float, out: Outbox) -> Node:
+    """Do what people have finished: decide, deliver, change or end an alert."""
+    thing = next(one for one in node.things if one.id == pending.thing)
+    view, warning = thing.view, thing.warning
+    assert view is not None
+    alert = f"{thing.id}-A{warning.number}"
+    if pending.what == "decided":
+        names = threatened(node.desk, view, node.desk.threshold)
+        if not names:
+            out.note("stood_down", alert=alert, reason="no area is threatened any more")
+            return change(node, replace(thing, warning=replace(warning, stage="idle")))
+        end_s = round(now_s + _delay(node, "deliver", thing), 3)
+        out.note("stage", alert=alert, stage="deliver", start_s=now_s, end_s=end_s)
+        passage = {name: view.passage_s.get(name, view.impact_time_s) for name in names}
+        thing = replace(thing, warning=replace(warning, stage="delivering", areas=names, passage_s=passage))
+        return _later(change(node, thing), end_s, "delivered", thing)
+    if pending.what == "delivered":
+        reason = f"passage or fall with probability of at least {node.desk.threshold:g}"
+        out.note("alert", alert=alert, areas=list(warning.areas), reason=reason)
+        thing = replace(thing, warning=replace(warning, stage="standing"))
+        return announce(change(node, thing), "alert", warning.areas, reason, now_s, out)
+    return _settle(node, thing, view, alert, now_s, out)
+
+
+def _settle(node: Node, thing: Thing, view: View, alert: str, now_s: float, out: Outbox) -> Node:
+    """Deliver a change of a standing alert: more areas, or its end."""
+    warning = replace(thing.warning, changing=False)
+    grown = tuple(sorted(set(threatened(node.desk, view, node.desk.threshold)) - set(warning.areas)))
+    if grown:
+        names = tuple(sorted({*warning.areas, *grown}))
+        reason = f"now also {', '.join(grown)}"
+        passage = {**warning.passage_s, **{name: view.passage_s.get(name, view.impact_time_s) for name in grown}}
+        out.note("update", alert=alert, areas=list(names), reason=reason)
+        thing = replace(thing, warning=replace(warning, areas=names, passage_s=passage))
+        return announce(change(node, thing), "alert", names, reason, now_s, out)
+    free = all(view.areas.get(area, 0.0) < node.desk.cancel_threshold for area in warning.areas)
+    if not free:
+        return change(node, replace(thing, warning=warning))
+    passed = now_s >= max(warning.passage_s.values(), default=now_s)
+    reason = "it has passed" if passed else "the forecast has moved away"
+    out.note("cancel", alert=alert, areas=list(warning.areas), reason=reason)
+    thing = replace(thing, warning=replace(warning, stage="over"))
+    return announce(change(node, thing), "cancel", warning.areas, reason, now_s, out)

@@ -1,0 +1,37 @@
+"""What a cue changes: where a radar puts its energy."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Array, Bool, Float
+
+from noroshi.records.pytree import record
+
+
+@record
+class Tasking:
+    """Up to M cued directions, azimuth and elevation in rad with a half-width, and the search fence.
+
+    An object inside a valid cue is looked at with the track's energy; any other only while `searching`.
+    """
+
+    centre_rad: Float[Array, "M 2"]
+    half_width_rad: Float[Array, "M"]
+    valid: Bool[Array, "M"]
+    searching: Bool[Array, ""]
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A node's word to one of its radars: look there until `until_s`, and why.
+
+    What coasts steadily needs fewer looks than what may burn, turn or get lost.
+    """
+
+    sensor: str
+    track: str
+    azimuth_rad: float
+    elevation_rad: float
+    half_width_rad: float
+    steady: bool
+    until_s: float
+    because: str

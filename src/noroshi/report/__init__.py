@@ -1,0 +1,1 @@
+"""Journals and truth files in, tables and pictures out."""

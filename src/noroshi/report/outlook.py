@@ -1,0 +1,127 @@
+"""What the files do not say outright: which forecast means which launch, which areas were flown over."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from noroshi.alerting.areas import Areas, containing
+from noroshi.catalogue.areas import NATIONS, load_areas
+from noroshi.earth import geometry
+from noroshi.report.folder import Arm, Flight, Forecast, Run, Sight
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """An area that the report speaks of; `passage_s` is when the flight is over it, first and last."""
+
+    nation: str
+    name: str
+    shape: shapely.Geometry
+    passage_s: tuple[float, float] | None
+
+
+def series(run: Run, arm: Arm, nation: str, launch: str) -> list[list[Forecast]]:
+    """The forecasts of a nation about one launch, in time order, one list for each of its tracks.
+
+    Nations do not know the launches by name: a track is of the launch whose impact its last forecast is
+    nearest to.
+    """
+    tracks: dict[str, list[Forecast]] = {}
+    for one in arm.forecasts:
+        if one.nation == nation:
+            tracks.setdefault(one.track, []).append(one)
+    return [ones for ones in tracks.values() if _launch_of(run, ones[-1]) == launch]
+
+
+def _launch_of(run: Run, last: Forecast) -> str | None:
+    if not run.launches:
+        return None
+
+    def away_m(lat_deg: float, lon_deg: float) -> float:
+        here = np.radians([last.impact_lat_deg, last.impact_lon_deg, lat_deg, lon_deg])
+        return float(geometry.great_circle(*here)[0])
+
+    return min(run.launches, key=lambda one: away_m(one.impact_lat_deg, one.impact_lon_deg)).id
+
+
+def shrinking(
+    ones: list[Forecast], alert_s: float | None, ratio: float = 0.55, most: int = 7
+) -> list[Forecast]:
+    """Few forecasts that tell how the region shrank: each at most `ratio` of the one before, and the last."""
+    if not ones:
+        return []
+    chosen = [ones[0]]
+    at_alert = [one for one in ones if alert_s is not None and one.time_s <= alert_s][-1:]
+    for one in ones[1:]:
+        if one in at_alert or one.semi_major_km < ratio * chosen[-1].semi_major_km:
+            chosen.append(one)
+    if chosen[-1] is not ones[-1]:
+        chosen.append(ones[-1])
+    while len(chosen) > most:
+        # The one that differs least from its forerunner tells least; the first, the last and the alert stay.
+        spare = [i for i in range(1, len(chosen) - 1) if chosen[i] not in at_alert]
+        chosen.pop(max(spare, key=lambda i: chosen[i].semi_major_km / chosen[i - 1].semi_major_km))
+    return chosen
+
+
+def first_sights(arm: Arm) -> list[Sight]:
+    """For each nation the first sight of any of its satellites, and of any of its radars."""
+    first: dict[tuple[str, str], Sight] = {}
+    for sight in arm.sights:
+        first.setdefault((sight.nation, sight.kind), sight)
+    return list(first.values())
+
+
+def focus(run: Run) -> str | None:
+    """The nation that the maps follow: alerted in most arms, else with most forecasts."""
+
+    def weight(nation: str) -> tuple[int, int]:
+        alerts = sum(outcome.alert_s is not None for arm in run.arms for outcome in _of(arm, nation))
+        return alerts, sum(one.nation == nation for arm in run.arms for one in arm.forecasts)
+
+    return max(run.nations, key=weight, default=None)
+
+
+def _of(arm: Arm, nation: str) -> Iterable:
+    return (nations[nation] for nations in arm.outcomes.values() if nation in nations)
+
+
+def places(run: Run) -> list[Place]:
+    """Every area that was alerted in some arm or on the day, in the order of the first flight over it."""
+    wanted: dict[str, dict[str, None]] = {}
+    for arm in run.arms:
+        for nation in run.nations:
+            for name in arm.area_alert_s(nation):
+                wanted.setdefault(nation, {})[name] = None
+    loaded: dict[str, Areas] = {}
+    for name in run.as_it_was.alert_s if run.as_it_was else ():
+        for nation in (*wanted, *(one for one in run.nations if one not in wanted)):
+            if name in _areas(nation, loaded).name:
+                wanted.setdefault(nation, {})[name] = None
+                break
+    found = []
+    for nation, names in wanted.items():
+        areas = _areas(nation, loaded)
+        passed = _passages(areas, run.flights)
+        rows = [areas.name.index(name) for name in names if name in areas.name]
+        found += [Place(nation, areas.name[row], areas.geometry[row], passed[row]) for row in rows]
+    return sorted(found, key=lambda one: (one.passage_s is None, one.passage_s or (0.0, 0.0), one.name))
+
+
+def _areas(nation: str, loaded: dict[str, Areas]) -> Areas:
+    if nation not in loaded:
+        loaded[nation] = load_areas([nation] if nation in NATIONS else [])
+    return loaded[nation]
+
+
+def _passages(areas: Areas, flights: Iterable[Flight]) -> list[tuple[float, float] | None]:
+    """When the first flight over each area begins and ends to be over it, s."""
+    passed: list[tuple[float, float] | None] = [None] * len(areas.name)
+    for flight in flights:
+        over = containing(areas, flight.lat_deg, flight.lon_deg)
+        for row in np.flatnonzero(over.any(axis=0)):
+            times = flight.time_s[over[:, row]]
+            passed[row] = passed[row] or (float(times[0]), float(times[-1]))
+    return passed

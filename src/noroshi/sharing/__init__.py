@@ -1,0 +1,1 @@
+"""May this nation have this message, and in what form?"""

@@ -1,0 +1,1 @@
+"""Detections in, tracks and forecasts out."""
