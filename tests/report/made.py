@@ -65,6 +65,7 @@ def write_run(
 ) -> Path:
     """Write the folder of a run: in it only the first nation, where there is one, ever alerts anybody."""
     day = {"alert_s": {"Hokkaido": 300.0, "Aomori": 420.0}}
+    out.mkdir(parents=True, exist_ok=True)
     told: dict[str, Any] = {
         "scenario": "made-up",
         "seed": 7,
@@ -192,8 +193,9 @@ def _lines(
             if partner != nation:
                 allowed = arm != "national"
                 note(
-                    120.0, nation, "decision", message=f"{nation}-1", kind="forecast", origin=nation, to=partner,
-                    allowed=allowed, form="elements" if allowed else None, reason="the policy is <silent>",
+                    120.0, nation, "decision", message=f"{nation}-1", kind="forecast", origin=nation,
+                    to=partner, allowed=allowed, form="elements" if allowed else None,
+                    reason="the policy is <silent>",
                     rule="silence", policy="ab" * 6,
                 )  # fmt: skip
                 if allowed:
@@ -259,9 +261,10 @@ def some_extras() -> dict[str, Any]:
             ],
         },
         "spread": {"seeds": 20, "rows": [
-            {"nation": "JPN", "quantity": "alert, s", "bilateral": [210.0, 230.0, 300.0], "hub": [180.0, 190.0, 240.0],
-             "gain": [0.0, 38.0, 60.0]},
-            {"nation": "KOR", "quantity": "alert, s", "bilateral": [None, None, None], "hub": None, "gain": None},
+            {"nation": "JPN", "quantity": "alert_s", "seeds": 18, "bilateral": [210.0, 230.0, 300.0],
+             "hub": [180.0, 190.0, 240.0], "gain": [0.0, 38.0, 60.0]},
+            {"nation": "KOR", "quantity": "alert_s", "seeds": 18, "bilateral": [None] * 3, "hub": None,
+             "gain": None},
         ]},
         "checks": [
             {"name": "apogee", "published": 1000.0, "ours": 1001.2, "unit": "km", "ok": True},

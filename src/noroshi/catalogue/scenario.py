@@ -3,7 +3,7 @@
 Numbers are Figures (.value .low .high) or Spreads (.draw(u) .low .high .middle); see figures.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -120,6 +120,19 @@ class Scenario(Model):
                     "",
                     field,
                 )
+
+    def named_arms(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
+        """The arms called `names`, default all, in the file's order.
+
+        Raises InputError for an arm that the scenario does not have.
+        """
+        wanted = tuple(self.arms if names is None else names)
+        for name in wanted:
+            if name not in self.arms:
+                raise InputError(
+                    self.file, "sharing", name, "is not an arm of this scenario.", did_you_mean(name, self.arms)
+                )
+        return tuple(name for name in self.arms if name in wanted)
 
     def figures(self) -> Iterator[tuple[str, Figure | Spread | Mask]]:
         """Every number that states a source, by its field path; profiles once each."""

@@ -24,14 +24,14 @@ def ecef(lat_rad: Array, lon_rad: Array, height_m: Array) -> Float[Array, "... 3
 def geodetic(position_ecef_m: Float[Array, "... 3"]) -> tuple[Array, Array, Array]:
     """Latitude and longitude, rad, and height, m, above the ellipsoid.
 
-    Bowring's start and three fixed-point turns: below a micrometre from -10 km to 50,000 km.
+    Bowring's start and two fixed-point turns: below a micrometre from -10 km to 50,000 km.
     """
     xp = namespace(position_ecef_m)
     x, y, z = xp.moveaxis(position_ecef_m, -1, 0)
     axis_m = xp.sqrt(x**2 + y**2)
     second2 = ECCENTRICITY2 / (1 - ECCENTRICITY2)
     reduced = xp.arctan2(z * SEMI_MAJOR_M, axis_m * SEMI_MINOR_M)
-    for _ in range(3):
+    for _ in range(2):
         lat = xp.arctan2(
             z + second2 * SEMI_MINOR_M * xp.sin(reduced) ** 3,
             axis_m - ECCENTRICITY2 * SEMI_MAJOR_M * xp.cos(reduced) ** 3,

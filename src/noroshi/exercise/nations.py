@@ -1,6 +1,9 @@
 """From a scenario to what each nation's node knows on the day: the only way the world becomes knowledge."""
 
 import math
+import threading
+from collections.abc import Collection
+from dataclasses import replace
 from functools import cache
 
 import jax
@@ -25,13 +28,16 @@ from noroshi.records.tracks import SLOTS, Belief, Stations
 from noroshi.sharing.release import ReleaseTable, compile_table
 from noroshi.tracking.launchpoint import Template
 
-_TEMPLATE_ROWS = 320
+TEMPLATE_ROWS = 320
 # The generic boost that launch points are fitted with: a middle burn toward a middle loft.
 _TEMPLATE_LOFT_RAD, _TEMPLATE_FUEL = math.radians(42), 0.85
 
 
-def nodes(scenario: Scenario, arm: str, seed: int) -> dict[str, Node]:
-    """A fresh node for each nation of the scenario under one arrangement of sharing."""
+def nodes(scenario: Scenario, arm: str, seed: int, asked: Collection[str] | None = None) -> dict[str, Node]:
+    """A fresh node for each nation of the scenario under one arrangement of sharing.
+
+    Only the nations in `asked` (default: all) make forecasts of their own.
+    """
     sharing = scenario.arms[arm]
     policies = arm_policies(sharing, scenario.nations, scenario.file)
     table = compile_table(policies, scenario.nations)
@@ -45,7 +51,12 @@ def nodes(scenario: Scenario, arm: str, seed: int) -> dict[str, Node]:
     }
     relays = {relay.via: relay.delay_s for relay in sharing.relay}
     return {
-        nation: Node(_desk(scenario, nation, table, partners[nation], relays.get(nation), seed))
+        nation: Node(
+            replace(
+                _desk(scenario, nation, table, partners[nation], relays.get(nation), seed),
+                forecasts=asked is None or nation in asked,
+            )
+        )
         for nation in scenario.nations
     }
 
@@ -83,7 +94,7 @@ def _desk(
                 round(sensor.profile.hits_to_confirm.value),
                 sensor.profile.report_delay_s,
             )
-    areas, centre_deg = _areas(nation)
+    areas, centre_deg = _areas(nation, threading.get_ident())
     return Desk(
         nation=nation,
         seed=seed,
@@ -128,23 +139,25 @@ def template(burn_s: float, specific_impulse_s: float) -> Template:
     exhaust_mps = specific_impulse_s * STANDARD_GRAVITY_MPS2
     shape = Shape(burn_s, exhaust_mps, 10.0, 50.0, 7e-5, 5000.0)
     flown = trajectory(
-        Fit(Site(0.0, 0.0), shape, _TEMPLATE_LOFT_RAD, _TEMPLATE_FUEL, 0.0, 0, 0, _TEMPLATE_ROWS - 1.0, 0, 0, (0, 0, 0))
+        Fit(Site(0.0, 0.0), shape, _TEMPLATE_LOFT_RAD, _TEMPLATE_FUEL, 0.0, 0, 0, TEMPLATE_ROWS - 1.0, 0, 0, (0, 0, 0))
     )
-    lat, _, height_m = frames.geodetic(flown.position_ecef_m[:_TEMPLATE_ROWS])
+    lat, _, height_m = frames.geodetic(flown.position_ecef_m[:TEMPLATE_ROWS])
     distance_m = 6.371e6 * np.asarray(lat)
     return jax.device_put(Template(np.float64(1.0), np.asarray(height_m), distance_m))
 
 
 @cache
-def _areas(nation: str) -> tuple[Areas, np.ndarray]:
-    areas = load_areas([nation])
+def _areas(nation: str, thread: int) -> tuple[Areas, np.ndarray]:
+    """Areas and a place in each; a copy per thread, for prepared shapes answer one thread at a time."""
+    shared = load_areas([nation])
+    areas = Areas(shared.nation, shared.name, shapely.from_wkb(shapely.to_wkb(shared.geometry)))
     inside = shapely.point_on_surface(areas.geometry)
     return areas, np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=-1)
 
 
 @cache
 def _next_door(nation: str) -> dict[str, tuple[str, ...]]:
-    areas, _ = _areas(nation)
+    areas = load_areas([nation])
     return {
         name: tuple(areas.name[row] for row in neighbours(areas, index)) for index, name in enumerate(areas.name)
     }

@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,29 +50,30 @@ def run(
     arm: str,
     world: World | None = None,
     until: Callable[[Run], bool] | None = None,
-    tick: Callable[[float], None] | None = None,
+    asked: Collection[str] | None = None,
 ) -> Run:
     """Run one arm of one seed to its end, or until `until` says that enough is known.
 
-    The world of a seed is the same for every arm and may be passed in; `tick` hears the share done.
+    The world of a seed is the same for every arm and may be passed in. Only the nations in `asked`
+    (default: all) make forecasts of their own, which takes most of the time.
     """
     world = world or build(scenario, seed)
-    loop = _Loop(scenario, seed, world, arm)
+    loop = _Loop(scenario, seed, world, arm, asked)
     for t_s in range(int(scenario.duration_s) + 1):
         loop.second(t_s)
         if (t_s > world.end_s and loop.idle()) or (until is not None and until(loop.result)):
             break
-        if tick is not None and t_s % 20 == 0:
-            tick(min(t_s / (world.end_s + 1), 1.0))
     return loop.result
 
 
 class _Loop:
     """The clock of one run."""
 
-    def __init__(self, scenario: Scenario, seed: int, world: World, arm: str) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int, world: World, arm: str, asked: Collection[str] | None
+    ) -> None:
         self.seed, self.world = seed, world
-        self.nodes = nations.nodes(scenario, arm, seed)
+        self.nodes = nations.nodes(scenario, arm, seed, asked)
         self.watch = Watch(world)
         self.result = Run(world, arm, seen=self.watch.seen)
         self.links = [

@@ -107,9 +107,9 @@ def _warned(entry: Mapping[str, Any], things: set[str]) -> bool:
     return _tracked(entry, things) or (entry["event"] == "launch_report" and entry["track"] in things)
 
 
-def _forecast(samples: list[Sample], fit: Fit) -> dict[str, Any] | None:
+def _forecast(samples: list[Sample], fit: Fit) -> dict[str, Any]:
     if not samples:
-        return None
+        return {"impact_error_km": None, "region_km": None}
     last = samples[-1]
     return {
         "impact_error_km": round(miss_km(last, fit), 3),

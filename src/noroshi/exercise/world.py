@@ -147,10 +147,13 @@ class World:
         return Truth(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def build(scenario: Scenario, seed: int) -> World:
-    """Draw and fly the launches, place the sensors."""
-    flights = tuple(draw.flight(scenario, launch, seed) for launch in scenario.launches)
-    tracks = tuple(trajectory(flight.fit) for flight in flights)
+def build(scenario: Scenario, seed: int, like: World | None = None) -> World:
+    """Draw and fly the launches, place the sensors; launches that are also in `like` are not flown again."""
+    if like is not None and like.seed == seed and like.scenario.launches == scenario.launches:
+        flights, tracks = like.flights, like.tracks
+    else:
+        flights = tuple(draw.flight(scenario, launch, seed) for launch in scenario.launches)
+        tracks = tuple(trajectory(flight.fit) for flight in flights)
     present = [sensor for sensor in scenario.sensors if sensor.present]
     radars = tuple(sensor for sensor in present if isinstance(sensor.profile, RadarProfile))
     satellites = tuple(sensor for sensor in present if isinstance(sensor.profile, InfraredProfile))

@@ -114,7 +114,7 @@ def publish(node: Node, now_s: float, out: Outbox) -> Node:
         estimate = own(thing)
         if estimate is None or thing.lost or now_s < thing.next_publish_s or not node.desk.partners:
             continue
-        if thing.view is None or not addressees(node.desk.table, node.desk.nation, "forecast"):
+        if not addressees(node.desk.table, node.desk.nation, "forecast"):
             continue
         fresh = float(estimate.time_s) >= now_s - _PUBLISH_EVERY_S
         view = outlook.alone(estimate, thing, node.desk) if fresh else None

@@ -46,7 +46,8 @@ class Satellite:
 class Desk:
     """The standing knowledge and rules of one nation's node.
 
-    `centre_deg` is a place (longitude, latitude) inside each of `areas`.
+    `centre_deg` is a place (longitude, latitude) inside each of `areas`. `forecasts` False spares a nation
+    that nobody asks about its own forecasts; what it tells its partners stays the same.
     """
 
     nation: str
@@ -69,3 +70,4 @@ class Desk:
     table: ReleaseTable
     partners: tuple[str, ...]
     pass_on_s: Delay | None
+    forecasts: bool = True

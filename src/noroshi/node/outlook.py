@@ -27,6 +27,8 @@ _UNSEEN_S = 60.0
 
 def forecast(node: Node, now_s: float, out: Outbox) -> Node:
     """Make a new forecast of each thing that is due and has new evidence."""
+    if not node.desk.forecasts:
+        return node
     for thing in node.things:
         if thing.evidence == thing.weighed or (now_s < thing.next_forecast_s and not thing.lost):
             continue

@@ -28,6 +28,7 @@ _PLOTS_TO_CONFIRM = 3
 # What a single plot may be off, m, where a partner's track says it should be.
 _PLACE_SIGMA_M = 3e3
 LOST_AFTER_S = 30.0
+_FRESH_S = 60.0
 # Scans of one plume lie this near each other, rad per second between them, plus a fixed part.
 _SCAN_RATE, _SCAN_GATE = 3e-4, 1e-3
 # Two reports speak of one launch when no farther apart than this in place and time.
@@ -344,6 +345,9 @@ def fused(desk: Desk, thing: Thing) -> tuple[Estimate, tuple[str, ...]] | None:
         parts.insert(0, (mine, (desk.nation,)))
     if not parts:
         return None
+    # What a partner said long ago (a word that waited for its consent) adds nothing to what is seen now.
+    newest_s = max(float(estimate.time_s) for estimate, _ in parts)
+    parts = [part for part in parts if float(part[0].time_s) > newest_s - _FRESH_S]
     together = parts[0][0]
     for estimate, _ in parts[1:]:
         together = kernels.join(together, estimate, desk.belief)

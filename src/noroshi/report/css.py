@@ -28,7 +28,7 @@ figcaption { margin-top: 4px; max-width: 90ch; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 12px; }
 .pair figure { margin: 0; }
 .pair .scroll svg { min-width: 400px; }
-svg.map text { paint-order: stroke; stroke: #fff; stroke-opacity: .85; stroke-width: 3px; stroke-linejoin: round; }
+svg.map text { paint-order: stroke; stroke: #fff; stroke-opacity: .85; stroke-width: 3px; }
 svg * { stroke-linejoin: round; stroke-linecap: butt; }
 svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 table { border-collapse: collapse; font-size: 14px; line-height: 1.35; margin: .5rem 0; width: 100%;
@@ -42,7 +42,8 @@ td.long { min-width: 16ch; overflow-wrap: anywhere; }
 td.better { background: #e9f4ee; }
 td.worse { background: #fdeee6; }
 .mark { font-size: 12px; color: var(--mark); white-space: nowrap; }
-code { font-size: 13px; overflow-wrap: anywhere; }
+code { font-size: 13px; overflow-wrap: break-word; }
+tbody th code { font-weight: normal; }
 details { margin: .8rem 0; }
 summary { cursor: pointer; font-weight: 600; }
 footer { margin-top: 3rem; border-top: 2px solid var(--mark); padding-bottom: 2rem; font-size: 14px; }

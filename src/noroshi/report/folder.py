@@ -235,8 +235,11 @@ class Run:
         return next((float(one.time_s[0]) for one in self.flights if one.launch == launch), 0.0)
 
 
-def read_run(out_dir: Path) -> Run:
-    """The run in `out_dir`. Raises InputError when the folder is not one of a run."""
+def read_run(out_dir: Path, only_heads: bool = False) -> Run:
+    """The run in `out_dir`; `only_heads` leaves out the truth and what the journals say after their heads.
+
+    Raises InputError when the folder is not one of a run.
+    """
     summary = _read_json(out_dir / "summary.json")
     if summary is None:
         raise InputError(
@@ -244,20 +247,20 @@ def read_run(out_dir: Path) -> Run:
         )
     extras = _read_json(out_dir / "extras.json") or {}
     try:
-        return _run(out_dir, summary, extras)
+        return _run(out_dir, summary, extras, only_heads)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         said = f"cannot be read as a run ({type(error).__name__}: {error})."
         raise InputError(str(out_dir), "", None, said, "Was it written by this version?") from error
 
 
-def _run(out_dir: Path, summary: Mapping[str, Any], extras: Mapping[str, Any]) -> Run:
-    flights = next((_flights(out_dir / arm) for arm in summary["arms"]), ())
+def _run(out_dir: Path, summary: Mapping[str, Any], extras: Mapping[str, Any], only_heads: bool) -> Run:
+    flights = () if only_heads else next((_flights(out_dir / arm) for arm in summary["arms"]), ())
     zero_s = min((float(flight.time_s[0]) for flight in flights), default=0.0)
     flights = tuple(replace(flight, time_s=flight.time_s - zero_s) for flight in flights)
     heads: list[Mapping[str, Any]] = []
     arms: list[Arm] = []
     for name, told in summary["arms"].items():
-        head, lines = _journal(out_dir / name / "journal")
+        head, lines = _journal(out_dir / name / "journal", only_heads)
         heads.append(head)
         arms.append(_arm(name, told, head, lines, zero_s))
     head = heads[0] if heads else {}
@@ -296,7 +299,7 @@ def _read_json(path: Path) -> Any:
         raise InputError(str(path), "", None, f"is not JSON: {error}.") from None
 
 
-def _journal(path: Path) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+def _journal(path: Path, only_head: bool) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
     """The run event, and the other lines that a report reads."""
     try:
         text = path.read_text("utf-8")
@@ -305,6 +308,8 @@ def _journal(path: Path) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
         raise InputError(str(path), "", None, f"cannot be read: {said}.") from None
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
+        if only_head and number > 1:
+            break
         if not line or any(unread in line for unread in _UNREAD):
             continue
         try:
@@ -378,11 +383,12 @@ def _sensor(one: Mapping[str, Any]) -> Sensor:
 
 
 def _as_it_was(short: Mapping[str, Any] | None, full: Mapping[str, Any] | None) -> AsItWas | None:
-    """What happened on the day: the summary has the times, the journal also has the notes."""
+    """What happened on the day, earliest first; the summary has the times, the journal also the notes."""
     told = full or short
     if not told:
         return None
-    return AsItWas(told.get("alert_s") or {}, tuple(told.get("notes") or ()), told.get("source") or "")
+    alert_s = sorted((told.get("alert_s") or {}).items(), key=lambda one: one[1])
+    return AsItWas(dict(alert_s), tuple(told.get("notes") or ()), told.get("source") or "")
 
 
 def _flights(folder: Path) -> tuple[Flight, ...]:
@@ -404,9 +410,16 @@ def _flights(folder: Path) -> tuple[Flight, ...]:
 
 
 def _sight(line: dict[str, Any], time_s: float, zero_s: float) -> Sight:
-    names = ("sensor", "kind", "mode", "lat_deg", "lon_deg")
     return Sight(
-        time_s, line["node"], *(line[name] for name in names), line.get("height_km"), line.get("range_km")
+        time_s,
+        line["node"],
+        line["sensor"],
+        line["kind"],
+        line["mode"],
+        line["lat_deg"],
+        line["lon_deg"],
+        line.get("height_km"),
+        line.get("range_km"),
     )
 
 
@@ -415,15 +428,18 @@ def _track(line: dict[str, Any], time_s: float, zero_s: float) -> TrackChange:
 
 
 def _forecast(line: dict[str, Any], time_s: float, zero_s: float) -> Forecast:
-    names = ("impact_lat_deg", "impact_lon_deg", "semi_major_km", "semi_minor_km", "major_azimuth_deg")
     return Forecast(
         time_s,
         line["node"],
         line["track"],
         tuple(line["basis"]),
         line["burning_probability"],
-        *(line[name] for name in names),
-        areas=line.get("areas") or {},
+        line["impact_lat_deg"],
+        line["impact_lon_deg"],
+        line["semi_major_km"],
+        line["semi_minor_km"],
+        line["major_azimuth_deg"],
+        line.get("areas") or {},
     )
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from noroshi.report import gains, look, maps, outlook, tables, text, timeline, tornado
 from noroshi.report.css import CSS
-from noroshi.report.folder import Arm, Run, read_run
+from noroshi.report.folder import Arm, LaunchTruth, Run, read_run
 from noroshi.report.markup import Inner, Markup, element, joined
 from noroshi.report.names import in_sentence, listed, nation_title
 from noroshi.report.outlook import Place
+from noroshi.report.sheet import Sheet
 
 MARKING = "EXERCISE"
 STATEMENT = (
@@ -107,8 +108,8 @@ def _comparison(run: Run, places: list[Place]) -> Section:
     inner.append(
         element(
             "p",
-            "Times count from the launch. A region is the pair of semi-axes of the ellipse that holds the impact with "
-            "95 %; the error is from the middle of the forecast to the true impact.",
+            "Times count from the launch. A region is the pair of semi-axes of the ellipse that holds the "
+            "impact with 95 %; the error is from the middle of the forecast to the true impact.",
             class_="note",
         )
     )
@@ -120,7 +121,9 @@ def _comparison(run: Run, places: list[Place]) -> Section:
 
 def _figure(svg: Markup, caption: Inner = None) -> Markup:
     said = element("figcaption", caption) if caption is not None else None
-    return element("figure", element("div", svg, class_="scroll"), said)
+    label = "Figure, scrolls sideways on a narrow screen"
+    box = element("div", svg, class_="scroll", tabindex="0", role="group", aria_label=label)
+    return element("figure", box, said)
 
 
 def _shown(run: Run) -> list[Arm]:
@@ -132,7 +135,7 @@ def _maps(run: Run, places: list[Place]) -> Section | None:
     nation = outlook.focus(run)
     if not run.launches or nation is None:
         return None
-    wide, close = maps.flight_sheet(run, _shown(run), nation), maps.close_sheet(run, places)
+    wide, close = maps.flight_sheet(run, _shown(run), nation, places), maps.close_sheet(run, places)
     inner: list[Inner] = [_figure(maps.key(run, "map-key"))]
     pairs = []
     for arm in _shown(run):
@@ -142,6 +145,10 @@ def _maps(run: Run, places: list[Place]) -> Section | None:
         pairs.append(_figure(maps.close_map(run, arm, close, places, f"close-{arm.name}"), said))
     inner.append(element("div", pairs, class_="pair"))
     inner += [_flight_figure(run, arm, nation, wide, places) for arm in _shown(run)]
+    for launch in run.launches:
+        fall = maps.fall_sheet(run, _shown(run), nation, launch)
+        pairs = [_fall_figure(run, arm, nation, launch, fall) for arm in _shown(run)]
+        inner.append(element("div", pairs, class_="pair"))
     others = [one for one in run.nations if one != nation and _has_forecasts(run, one)]
     for one in others:
         more = [_flight_figure(run, arm, one, wide, places) for arm in _shown(run)]
@@ -156,14 +163,20 @@ def _has_forecasts(run: Run, nation: str) -> bool:
     return any(one.nation == nation for arm in _shown(run) for one in arm.forecasts)
 
 
-def _flight_figure(run: Run, arm: Arm, nation: str, sheet: maps.Sheet, places: list[Place]) -> Markup:
+def _flight_figure(run: Run, arm: Arm, nation: str, sheet: Sheet, places: list[Place]) -> Markup:
     svg = maps.flight_map(run, arm, nation, sheet, places, f"flight-{arm.name}-{nation}")
     said = joined(
         element("strong", arm_title(arm)),
-        f". Where {in_sentence(nation)} expected the fall: 95 % regions, the later the darker, each with its time "
-        "and longer semi-axis.",
+        f". Where {in_sentence(nation)} expected the fall: 95 % regions, the later the darker, each with its "
+        "time and longer semi-axis.",
     )
     return _figure(svg, said)
+
+
+def _fall_figure(run: Run, arm: Arm, nation: str, launch: LaunchTruth, sheet: Sheet) -> Markup:
+    what = f"The fall of {launch.id}" if len(run.launches) > 1 else "The fall"
+    svg = maps.fall_map(run, arm, nation, launch, sheet, f"fall-{arm.name}-{launch.id}")
+    return _figure(svg, joined(element("strong", arm_title(arm)), f". {what} from near."))
 
 
 def arm_title(arm: Arm) -> str:
@@ -183,9 +196,9 @@ def _timelines(run: Run, places: list[Place]) -> Section:
     inner.append(
         element(
             "p",
-            "Bars are the stages of the alert: see (from the launch until a forecast threatens an area), confirm, relay, "
-            "decide, deliver. Dashed lines are the alerts of the day. What comes later than the axis, such as "
-            "the end of an alert, is not drawn.",
+            "Bars are the stages of the alert: see (from the true launch until a forecast threatens an "
+            "area), confirm, relay, decide, deliver. Dashed lines are the alerts of the day. What comes "
+            "later than the axis, such as the end of an alert, is not drawn.",
             class_="note",
         )
     )
@@ -213,14 +226,15 @@ def _bought(run: Run) -> Section | None:
     inner.append(
         element(
             "p",
-            f"Little is less than {gains.LITTLE_S:.0f} s, or a factor of less than {gains.LITTLE_FACTOR:g}. All arms "
-            "of a run share the flight, the noise of the sensors and the delays of people where they do the "
-            "same, so differences come from sharing.",
+            f"Little is less than {gains.LITTLE_S:.0f} s, or a factor of less than {gains.LITTLE_FACTOR:g}, "
+            f"or between regions below {gains.LITTLE_KM:.0f} km. "
+            "All arms of a run share the flight, the noise of the sensors and the delays of people where "
+            "they do the same, so differences come from sharing.",
             class_="note",
         )
     )
     if spread := run.extras.get("spread"):
-        inner += [element("h3", "Over many seeds"), tables.spread(spread)]
+        inner += [element("h3", "Over many seeds"), tables.spread(run, spread)]
     return "bought", f"What each arrangement bought over {two[0].name}", inner
 
 
@@ -232,7 +246,8 @@ def _tornado(run: Run) -> Section | None:
     arms = tornado.arms_of(told, [arm.name for arm in two] if two else [])
     svg = tornado.tornado(told, arms, [arm.name for arm in run.arms], "tornado")
     said = "Each number alone goes from its low to its high value; the lines stand at the run as it is."
-    return "tornado", "How much hangs on numbers that nobody published", _figure(svg, said)
+    inner = [element("p", tornado.in_words(told, arms)), _figure(svg, said)]
+    return "tornado", "How much hangs on numbers that nobody published", inner
 
 
 def _sights(run: Run) -> Section:
@@ -242,7 +257,12 @@ def _sights(run: Run) -> Section:
 
 
 def _messages(run: Run) -> Section:
-    inner: list[Inner] = [element("p", tables.released(run)), tables.messages(run)]
+    inner: list[Inner] = [
+        element("ul", [element("li", one) for one in tables.released(run)]),
+        tables.messages(run),
+    ]
+    said = "How many entered the line, how many of them never arrived, and the median time on the way."
+    inner.append(element("p", said, class_="note"))
     if refused := tables.refusals(run):
         inner += [element("h3", "Refused, and why"), refused]
     return "messages", "What crossed the borders", inner
@@ -264,11 +284,11 @@ def _numbers(run: Run) -> Section | None:
         return None
     assumed = [one for one in run.assumptions if one.get("confidence") == "assumed"]
     others = [one for one in run.assumptions if one.get("confidence") != "assumed"]
-    inner: list[Inner] = [
-        element(
-            "p", f"{len(assumed)} of the {len(assumed) + len(others)} numbers of this scenario are assumed."
-        )
-    ]
+    said = (
+        f"No public source gives {len(assumed)} numbers of this scenario; they are assumed, each with the "
+        "range that it may lie in."
+    )
+    inner: list[Inner] = [element("p", said)]
     for title, rows in (("Assumed, with their ranges", assumed), ("Published or derived", others)):
         if rows:
             inner.append(

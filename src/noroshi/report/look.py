@@ -77,7 +77,7 @@ _SETTINGS = {
 
 def settings() -> Any:
     """The context in which every figure is made and written."""
-    return matplotlib.rc_context(_SETTINGS)
+    return matplotlib.rc_context(_SETTINGS)  # type: ignore[arg-type]
 
 
 def figure(width_px: float, height_px: float) -> Figure:
@@ -86,7 +86,7 @@ def figure(width_px: float, height_px: float) -> Figure:
 
 
 def svg(drawn: Figure, name: str, title: str, description: str, class_: str = "plot") -> Markup:
-    """A figure as an inline SVG with `name` in front of its ids, a title and a description to be read aloud."""
+    """A figure as an inline SVG: `name` before its ids, a title and a description to be read aloud."""
     buffer = io.StringIO()
     FigureCanvasSVG(drawn).print_svg(buffer, metadata={"Date": None})
     text = buffer.getvalue()
@@ -101,8 +101,8 @@ def svg(drawn: Figure, name: str, title: str, description: str, class_: str = "p
     width, height = (float(value) for value in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)[0])
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" class="{class_}" role="img" '
-        f'aria-labelledby="{name}-title {name}-desc">'
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" class="{class_}" '
+        f'role="img" aria-labelledby="{name}-title {name}-desc">'
     )
     labels = element("title", title, id=f"{name}-title") + element("desc", description, id=f"{name}-desc")
     return Markup(opening + labels + text[text.index(">") + 1 :])
@@ -113,7 +113,7 @@ def _path(d: str) -> str:
 
 
 def _own_ids(text: str, name: str) -> str:
-    """Ids that nothing refers to are dropped, the others made the figure's own: one page holds many figures."""
+    """Drop ids that nothing refers to, make the others the figure's own: one page holds many figures."""
     used = set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', text))
     kept = {one for pair in used for one in pair if one}
 

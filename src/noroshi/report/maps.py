@@ -9,45 +9,56 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Polygon
 
 from noroshi.report import look, outlook
-from noroshi.report.folder import Arm, Flight, Forecast, Run
+from noroshi.report.folder import Arm, Flight, Forecast, LaunchTruth, Run
 from noroshi.report.look import BLACK, GREY, INK, ORANGE, YELLOW
 from noroshi.report.markup import Markup
 from noroshi.report.names import at, length, listed, nation_title, region
 from noroshi.report.outlook import Place
-from noroshi.report.projection import ellipse, middle
-from noroshi.report.sheet import Said, Sheet, canvas, make, outline, stroke, strokes, write
+from noroshi.report.projection import Projection, ellipse, middle
+from noroshi.report.sheet import Said, Sheet, canvas, make, on, outline, stroke, strokes, write
 
 Array = np.ndarray
 
 WIDE_PX, CLOSE_PX = 1040, 520
 # How large a region may be that the whole of it must be on the map, km.
 _SHOWN_KM = 1200.0
+# The same for the close-up of the fall; and its least width, km.
+_FALL_KM, _FALL_LEAST_KM = 150.0, 40.0
 
 
-def flight_sheet(run: Run, arms: Sequence[Arm], nation: str) -> Sheet:
-    """The whole flight, the launch to the last impact, with the radars and one nation's smaller regions."""
+def flight_sheet(run: Run, arms: Sequence[Arm], nation: str, places: Sequence[Place]) -> Sheet:
+    """The whole flight, the launch to the last impact, with the areas and one nation's smaller regions."""
     lat, lon = _flown(run)
     about = middle(lat, lon)
-    radars = [sensor for sensor in run.sensors if sensor.kind == "radar"]
-    small = [
-        _outline_of(one)
-        for arm in arms
-        for one in arm.forecasts
-        if one.nation == nation and one.semi_major_km < _SHOWN_KM
-    ]
-    lat = np.concatenate([lat, [sensor.lat_deg for sensor in radars], *(one[0] for one in small)])
-    lon = np.concatenate([lon, [sensor.lon_deg for sensor in radars], *(one[1] for one in small)])
+    drawn = (
+        one for arm in arms for launch in run.launches for one in outlook.chosen(run, arm, nation, launch.id)
+    )
+    small = [_outline_of(one) for one in drawn if one.semi_major_km < _SHOWN_KM]
+    corners = np.array([xy for place in places for xy in _corners(place)]).reshape(-1, 2)
+    lat = np.concatenate([lat, corners[:, 0], *(one[0] for one in small)])
+    lon = np.concatenate([lon, corners[:, 1], *(one[1] for one in small)])
     return make(lat, lon, about, WIDE_PX, (1.9, 2.6), 0.07)
+
+
+def fall_sheet(run: Run, arms: Sequence[Arm], nation: str, launch: LaunchTruth) -> Sheet:
+    """About the true impact, with one nation's late regions under all of these arms."""
+    drawn = [one for arm in arms for one in outlook.chosen(run, arm, nation, launch.id)]
+    about = Projection(launch.impact_lat_deg, launch.impact_lon_deg)
+    late = [about(*_outline_of(one)) for one in drawn if one.semi_major_km < _FALL_KM]
+    spots = [spot for spot in late if np.hypot(spot[0].mean(), spot[1].mean()) < 2 * _FALL_KM]
+    half = np.array([-_FALL_LEAST_KM, _FALL_LEAST_KM]) / 2
+    x, y = (np.concatenate([half, *(spot[i] for spot in spots)]) for i in (0, 1))
+    return on(about, x, y, CLOSE_PX, (1.6, 1.6), 0.12)
 
 
 def close_sheet(run: Run, places: Sequence[Place]) -> Sheet:
     """From the launch to the areas that were alerted, with the first sights."""
+    seen = {one.sensor for arm in run.arms for one in outlook.first_sights(arm)}
+    sites = [(one.lat_deg, one.lon_deg) for one in run.sensors if one.kind == "radar" and one.id in seen]
     begin = [(flight.lat_deg[0], flight.lon_deg[0]) for flight in run.flights]
     sights = [(one.lat_deg, one.lon_deg) for arm in run.arms for one in outlook.first_sights(arm)]
     corners = [xy for place in places for xy in _corners(place)]
-    if not corners:
-        corners = [(one.lat_deg, one.lon_deg) for one in run.sensors if one.kind == "radar"]
-    spots = [*begin, *sights, *corners] or [(0.0, 0.0)]
+    spots = [*begin, *sites, *sights, *corners] or [(0.0, 0.0)]
     lat, lon = np.array(spots).T
     return make(lat, lon, middle(lat, lon), CLOSE_PX, (1.15, 1.6), 0.1)
 
@@ -59,14 +70,7 @@ def flight_map(run: Run, arm: Arm, nation: str, sheet: Sheet, places: Sequence[P
     _fill_areas(axes, sheet, run, arm, places)
     words = []
     for launch in run.launches:
-        outcome = arm.outcomes.get(launch.id, {}).get(nation)
-        begin_s = run.launch_time_s(launch.id)
-        alert_s = None if outcome is None or outcome.alert_s is None else outcome.alert_s + begin_s
-        ones = sorted(
-            (one for track in outlook.series(run, arm, nation, launch.id) for one in track),
-            key=lambda one: one.time_s,
-        )
-        chosen = outlook.shrinking(ones, alert_s)
+        chosen = outlook.chosen(run, arm, nation, launch.id)
         said += _regions(axes, sheet, run, nation, chosen)
         words += [f"at {at(one.time_s)} {region((one.semi_major_km, one.semi_minor_km))}" for one in chosen]
     said += _tracks(axes, sheet, run)
@@ -76,6 +80,21 @@ def flight_map(run: Run, arm: Arm, nation: str, sheet: Sheet, places: Sequence[P
     told = f"Forecast regions of {nation_title(nation)} under {arm.name}: {'; '.join(words) or 'none'}."
     title = f"Map of the flight and of {nation_title(nation)}'s forecasts under {arm.name}"
     return look.svg(figure, name, title, told, "map")
+
+
+def fall_map(run: Run, arm: Arm, nation: str, launch: LaunchTruth, sheet: Sheet, name: str) -> Markup:
+    """The impact from near, with the last regions that one nation forecast under one arm."""
+    figure, axes = canvas(sheet)
+    chosen = outlook.chosen(run, arm, nation, launch.id)
+    falls = launch.flight_time_s + run.launch_time_s(launch.id)
+    said = [Said(0.0, 0.0, f"impact {at(falls)}", INK, bold=True)]
+    _tracks(axes, sheet, run)
+    stroke(axes, np.zeros(1), np.zeros(1), marker="X", ms=9, color=BLACK, mec="white", zorder=4)
+    said += _regions(axes, sheet, run, nation, chosen, least_px=0.0)
+    write(axes, sheet, said, _lines(run, sheet))
+    words = [f"at {at(one.time_s)} {region((one.semi_major_km, one.semi_minor_km))}" for one in chosen]
+    title = f"Close-up of the fall, with {nation_title(nation)}'s forecasts under {arm.name}"
+    return look.svg(figure, name, title, f"Regions {'; '.join(words) or 'none'}.", "map")
 
 
 def close_map(run: Run, arm: Arm, sheet: Sheet, places: Sequence[Place], name: str) -> Markup:
@@ -131,7 +150,8 @@ def _dot(style: look.Style, label: str, filled: bool, size: float) -> Line2D:
 def _flown(run: Run) -> tuple[Array, Array]:
     """Places of all flights, or where they fell when the truth is not at hand."""
     if run.flights:
-        return tuple(np.concatenate([getattr(one, n) for one in run.flights]) for n in ("lat_deg", "lon_deg"))
+        lat, lon = zip(*((one.lat_deg, one.lon_deg) for one in run.flights), strict=True)
+        return np.concatenate(lat), np.concatenate(lon)
     spots = [(one.impact_lat_deg, one.impact_lon_deg) for one in run.launches] or [(0.0, 0.0)]
     lat, lon = np.array(spots, float).T
     return lat, lon
@@ -173,8 +193,10 @@ def _fill_areas(axes: Axes, sheet: Sheet, run: Run, arm: Arm, places: Sequence[P
     return said if len(said) <= 8 else []
 
 
-def _regions(axes: Axes, sheet: Sheet, run: Run, nation: str, chosen: Sequence[Forecast]) -> list[Said]:
-    """Forecast regions, the later the darker, each with its time."""
+def _regions(
+    axes: Axes, sheet: Sheet, run: Run, nation: str, chosen: Sequence[Forecast], least_px: float = 14.0
+) -> list[Said]:
+    """Forecast regions, the later the darker, each with its time unless it is smaller than `least_px`."""
     said = []
     style = look.nation_style(nation, run.nations)
     for i, one in enumerate(chosen):
@@ -186,7 +208,7 @@ def _regions(axes: Axes, sheet: Sheet, run: Run, nation: str, chosen: Sequence[F
         axes.add_artist(inside)
         stroke(axes, x, y, color=style.colour, alpha=0.35 + 0.65 * share, lw=0.8 + 0.8 * share, zorder=2.1)
         seen = np.flatnonzero(sheet.window.holds(x, y))
-        if len(seen):
+        if len(seen) and one.semi_major_km > least_px * sheet.km_per_px:
             # Labels go above and below in turn, at the outermost point that is seen.
             top = seen[np.argmax(y[seen] if i % 2 == 0 else -y[seen])]
             said.append(
@@ -221,7 +243,7 @@ def _tracks(axes: Axes, sheet: Sheet, run: Run) -> list[Said]:
         )
         every = 5
         said += [
-            Said(x[(a + b) // 2], y[(a + b) // 2], f"{minute} min", INK)
+            Said(x[(a + b) // 2], y[(a + b) // 2], f"{minute} min", INK, near=True)
             for minute, a, b in _each_minute(flight)
             if minute % every == 0
         ]
@@ -236,8 +258,8 @@ def _minutes(axes: Axes, sheet: Sheet, run: Run) -> list[Said]:
         said.append(Said(x[0], y[0], "launch", INK, bold=True))
         for minute, before, after in _each_minute(flight):
             spot = (before + after) // 2
-            said.append(Said(x[spot], y[spot], f"{minute} min", INK))
-    return [one for one in said if sheet.window.holds(np.float64(one.x), np.float64(one.y))]
+            said.append(Said(x[spot], y[spot], f"{minute} min", INK, near=True))
+    return [one for one in said if sheet.window.holds(np.array(one.x), np.array(one.y))]
 
 
 def _lines(run: Run, sheet: Sheet) -> list[tuple[Array, Array]]:

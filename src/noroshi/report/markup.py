@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 
 # Elements that hold nothing.
-_VOID = {"br", "col", "hr", "meta"}
+_VOID = {"br", "meta", "wbr"}
 
 
 class Markup(str):
@@ -20,7 +20,7 @@ Inner = str | Markup | None | Iterable["Inner"]
 
 
 def element(name: str, /, *inner: Inner, **attributes: object) -> Markup:
-    """One element. Names of attributes: `class_` is class, other underscores are hyphens; None leaves it out."""
+    """One element. An attribute `class_` is class, other underscores are hyphens, None leaves it out."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
@@ -33,7 +33,7 @@ def element(name: str, /, *inner: Inner, **attributes: object) -> Markup:
 
 def joined(*inner: Inner) -> Markup:
     """Several pieces in a row; words are escaped, markup is kept, None is nothing."""
-    pieces = []
+    pieces: list[str] = []
     for one in inner:
         if one is None:
             continue

@@ -1,7 +1,7 @@
 """What the files do not say outright: which forecast means which launch, which areas were flown over."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -9,7 +9,7 @@ import shapely
 from noroshi.alerting.areas import Areas, containing
 from noroshi.catalogue.areas import NATIONS, load_areas
 from noroshi.earth import geometry
-from noroshi.report.folder import Arm, Flight, Forecast, Run, Sight
+from noroshi.report.folder import Arm, Flight, Forecast, Run, Sight, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,29 @@ def series(run: Run, arm: Arm, nation: str, launch: str) -> list[list[Forecast]]
         if one.nation == nation:
             tracks.setdefault(one.track, []).append(one)
     return [ones for ones in tracks.values() if _launch_of(run, ones[-1]) == launch]
+
+
+def chosen(run: Run, arm: Arm, nation: str, launch: str) -> list[Forecast]:
+    """Few forecasts of a nation about one launch that tell how its region shrank."""
+    outcome = arm.outcomes.get(launch, {}).get(nation)
+    alert_s = None if outcome is None else outcome.alert_s
+    ones = [one for track in series(run, arm, nation, launch) for one in track]
+    begin_s = run.launch_time_s(launch)
+    return shrinking(sorted(ones, key=lambda one: one.time_s), None if alert_s is None else alert_s + begin_s)
+
+
+def budget(run: Run, arm: Arm, nation: str) -> list[Stage]:
+    """The stages of a nation's alerts. Seeing counts from the true launch, not from where it was believed."""
+    last: dict[str, Forecast] = {one.track: one for one in arm.forecasts}
+    first = run.launches[0].id if run.launches else ""
+    stages = []
+    for stage in arm.stages:
+        if stage.nation == nation:
+            track = last.get(stage.alert.rpartition("-A")[0])
+            launch = _launch_of(run, track) if track else first
+            begin_s = run.launch_time_s(launch or first)
+            stages.append(replace(stage, start_s=begin_s) if stage.stage == "see" else stage)
+    return stages
 
 
 def _launch_of(run: Run, last: Forecast) -> str | None:

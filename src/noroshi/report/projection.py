@@ -58,8 +58,8 @@ def middle(lat_deg: Array, lon_deg: Array) -> Projection:
 def window(x: Array, y: Array, aspect: tuple[float, float], margin: float = 0.08) -> Window:
     """What holds these places with a margin, widened to a width between `aspect` times its height."""
     west, east, south, north = float(np.min(x)), float(np.max(x)), float(np.min(y)), float(np.max(y))
-    width = max((east - west) * (1 + 2 * margin), 200.0)
-    height = max((north - south) * (1 + 2 * margin), 100.0)
+    width = max((east - west) * (1 + 2 * margin), 20.0)
+    height = max((north - south) * (1 + 2 * margin), 10.0)
     height = max(height, width / aspect[1])
     width = max(width, height * aspect[0])
     x0, y0 = (west + east) / 2, (south + north) / 2
@@ -75,7 +75,6 @@ def ellipse(
     bearing = np.radians(major_azimuth_deg) + np.arctan2(across, along)
     # Farther than a quarter of the Earth an ellipse means nothing; it only says "anywhere".
     distance_m = np.minimum(np.hypot(along, across), 10e3) * 1e3
-    lat, lon = geometry.great_circle_end(
-        np.radians(np.full(73, lat_deg)), np.radians(np.full(73, lon_deg)), bearing, distance_m
-    )
+    middle_rad = np.radians(lat_deg), np.radians(lon_deg)
+    lat, lon = geometry.great_circle_end(*middle_rad, bearing, distance_m)  # type: ignore[arg-type]
     return np.degrees(lat), np.degrees(lon)

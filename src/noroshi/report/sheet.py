@@ -30,6 +30,7 @@ class Said(NamedTuple):
     text: str
     colour: str
     bold: bool = False
+    near: bool = False  # better left out than far from its place
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,14 @@ def make(
     lat: Array, lon: Array, about: Projection, width_px: int, aspect: tuple[float, float], margin: float
 ) -> Sheet:
     """The sheet that holds these places, on a map about its own middle."""
-    frame = window(*about(lat, lon), aspect, margin)
+    return on(about, *about(lat, lon), width_px, aspect, margin)
+
+
+def on(
+    about: Projection, x: Array, y: Array, width_px: int, aspect: tuple[float, float], margin: float
+) -> Sheet:
+    """The sheet that holds these places of a map, km."""
+    frame = window(x, y, aspect, margin)
     return Sheet(about, frame, width_px, _land(about, frame, width_px))
 
 
@@ -158,7 +166,9 @@ def strokes(axes: Axes, lines: Iterable[tuple[Array, Array]], **style: Any) -> N
 def _scale(axes: Axes, sheet: Sheet) -> None:
     """A bar of a round length, lower right."""
     frame, px = sheet.window, sheet.km_per_px
-    bar = next(km for km in (2000, 1000, 500, 200, 100, 50, 20, 10) if km < 0.2 * (frame.east - frame.west))
+    bar = next(
+        km for km in (2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2) if km < 0.2 * (frame.east - frame.west)
+    )
     east, south = frame.east - 14 * px, frame.south + 22 * px
     stroke(
         axes,
@@ -192,11 +202,11 @@ def write(axes: Axes, sheet: Sheet, said: Sequence[Said], lines: Sequence[tuple[
     for u, v in spots:
         taken.append((u - 6, v - 6, u + 6, v + 6))
     for x, y in lines:
-        u, v = (x - frame.west) / px, (y - frame.south) / px
-        far = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(u), np.diff(v)))])
-        beads = np.arange(0, far[-1], 8)
-        for bu, bv in zip(np.interp(beads, far, u), np.interp(beads, far, v), strict=True):
-            taken.append((bu - 3, bv - 3, bu + 3, bv + 3))
+        line = (x - frame.west) / px, (y - frame.south) / px
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*map(np.diff, line)))])
+        beads = np.arange(0, along[-1], 8)
+        for bead in zip(*(np.interp(beads, along, one) for one in line), strict=True):
+            taken.append((bead[0] - 3, bead[1] - 3, bead[0] + 3, bead[1] + 3))
     for own, (one, (u, v)) in enumerate(zip(said, spots, strict=True)):
         wide = _FONT_PX * (0.58 if one.bold else 0.54) * len(one.text)
         for cos, sin, far in _AROUND:
@@ -207,6 +217,8 @@ def write(axes: Axes, sheet: Sheet, said: Sequence[Said], lines: Sequence[tuple[
                 box[0] > 30 and box[2] < sheet.width_px - 4 and box[1] > 16 and box[3] < sheet.height_px - 4
             )
             others = (other for i, other in enumerate(taken) if i != own)
+            if one.near and far > 20:
+                continue
             if inside and not any(_meet(box, other) for other in others):
                 break
         else:

@@ -108,6 +108,7 @@ def _ahead(time_s: float | None, place: Place) -> str:
 
 
 _BOUGHT = {
+    "first_detection_s": "Own sensor sees it",
     "first_warning_s": "Knows of the launch",
     "first_track_s": "Has a track",
     "alert_s": "Alert",
@@ -150,6 +151,8 @@ def _gained(one: Gain) -> Markup:
         return element("td", "never here", class_="worse")
     if one.same:
         return element("td", "same")
+    if one.little and not one.is_time:
+        return element("td", f"{value} (little)")
     if one.is_time:
         earlier_s = one.earlier_s or 0.0
         words, better = f"{abs(earlier_s):.0f} s {'earlier' if earlier_s > 0 else 'later'}", earlier_s > 0
@@ -158,20 +161,26 @@ def _gained(one: Gain) -> Markup:
         better = factor > 1
         words = f"{factor:.1f} times smaller" if better else f"{1 / factor:.1f} times larger"
     if one.little:
-        return element("td", f"{words} (little)")
-    return element("td", words, class_="better" if better else "worse")
+        return element("td", f"{value}, {words} (little)")
+    return element("td", f"{value}, {words}", class_="better" if better else "worse")
 
 
-def spread(told: Mapping[str, Any]) -> Markup:
-    """Medians and the middle 90 % over many seeds."""
+def spread(run: Run, told: Mapping[str, Any]) -> Markup:
+    """Medians and the middle 90 % over many seeds, s; `gain` is how much earlier the second arm comes."""
     rows = told.get("rows") or []
-    columns = [name for name in (rows[0] if rows else {}) if name not in ("nation", "quantity")]
+    columns = [name for name, value in (rows[0] if rows else {}).items() if isinstance(value, list)]
     words = [
-        [nation_title(row["nation"]), row["quantity"], *(_range(row.get(name)) for name in columns)]
+        [
+            nation_title(row["nation"]),
+            _BOUGHT.get(row["quantity"], row["quantity"]),
+            str(row.get("seeds", NEVER)),
+            *(_range(row.get(name)) for name in columns),
+        ]
         for row in rows
     ]
-    caption = f"{told.get('seeds', '?')} seeds: median, and in brackets where 90 % of them lie."
-    return table(["Nation", "What", *columns], words, caption, lead=2)
+    caption = f"{told.get('seeds', '?')} seeds; median, and in brackets where 90 % of them lie, in seconds."
+    arms = [arm_label(run.by_name[name]) if name in run.by_name else name for name in columns]
+    return table(["Nation", "What", "Seeds in which both have it", *arms], words, caption, lead=2)
 
 
 def _range(values: Sequence[float | None] | None) -> str:
@@ -281,7 +290,7 @@ def _kind(kind: str) -> str:
     return kind.replace("_", " ")
 
 
-def released(run: Run) -> str:
+def released(run: Run) -> list[str]:
     """How many decisions let a message through, and in which form, in a sentence for each arm."""
     said = []
     for arm in run.arms:
@@ -289,7 +298,7 @@ def released(run: Run) -> str:
         refused = sum(not one.allowed for one in arm.decisions)
         passed = ", ".join(f"{count} as {form}" for form, count in sorted(forms.items(), key=str)) or "none"
         said.append(f"{arm.name}: released {passed}; refused {refused or 'none'}.")
-    return " ".join(said)
+    return said
 
 
 def checks(told: Sequence[Mapping[str, Any]]) -> Markup:
@@ -308,7 +317,9 @@ def checks(told: Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def _figure(value: Any) -> str:
-    return f"{value:,.6g}" if isinstance(value, int | float) else NEVER if value is None else str(value)
+    if isinstance(value, int | float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
+    return NEVER if value is None else str(value)
 
 
 def notes(run: Run) -> Markup:
@@ -322,23 +333,42 @@ def notes(run: Run) -> Markup:
 
 
 def figures(rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """Numbers with their range, source and confidence; those that share all of it stand together."""
+    """Numbers with their range, source and confidence; those that share all of it stand together.
+
+    Where all have one confidence, it is left out.
+    """
     merged: dict[tuple[str, ...], list[str]] = {}
+    graded = len({one.get("confidence") for one in rows}) > 1
     for one in rows:
         ends = [one.get("low"), one.get("high")]
-        between = f"{_figure(ends[0])} to {_figure(ends[1])}" if None not in ends else NEVER
-        said = (
-            _figure(one.get("value")),
-            between,
-            str(one.get("source", "")),
-            str(one.get("confidence", "")),
-        )
+        between = f"{_figure(ends[0])}{NBSP}to{NBSP}{_figure(ends[1])}" if None not in ends else NEVER
+        source = str(one.get("source", "")).removeprefix("assumption: ")
+        said = (_figure(one.get("value")), between, str(one.get("confidence", "")), source)
         merged.setdefault(said, []).append(str(one["field"]))
     lines: list[list[Inner]] = []
-    for (value, between, source, confidence), fields in merged.items():
-        names = joined([[element("code", name), element("br")] for name in fields])
-        lines.append([names, value, between, confidence, element("td", source, class_="long")])
-    return table(["Number", "Value", "Range", "Confidence", "Source"], lines)
+    for (value, between, confidence, source), fields in merged.items():
+        names = [element("div", element("code", _breakable(name))) for name in _gathered(fields)]
+        grade = [confidence] if graded else []
+        lines.append([joined(names), value, between, *grade, element("td", source, class_="long")])
+    return table(["Number", "Value", "Range", *(["Confidence"] if graded else []), "Source"], lines)
+
+
+def _gathered(fields: Sequence[str]) -> list[str]:
+    """Field paths; more than three that begin and end alike become one with stars and their number."""
+    ends: dict[tuple[str, str], list[str]] = {}
+    for name in fields:
+        ends.setdefault((name.partition(".")[0], name.rpartition(".")[2]), []).append(name)
+    return [
+        name
+        for (first, last), names in ends.items()
+        for name in (names if len(names) <= 3 else [f"{first}.*.{last} ({len(names)})"])
+    ]
+
+
+def _breakable(name: str) -> Markup:
+    """A field path that may break after its dots."""
+    parts = name.split(".")
+    return joined(parts[0], [joined(".", element("wbr"), part) for part in parts[1:]])
 
 
 def origin(run: Run) -> Markup:

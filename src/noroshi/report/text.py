@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from noroshi.report.folder import Arm, Outcome, Run, read_run
-from noroshi.report.gains import LITTLE_FACTOR, LITTLE_S, Gain, gain, pair
+from noroshi.report.gains import LITTLE_FACTOR, LITTLE_S, SAME_S, Gain, gain, pair
 from noroshi.report.names import at, in_sentence, length, listed, nation_title, region
 
 
@@ -62,18 +62,16 @@ def _compared(run: Run, base: Arm, other: Arm, launch: str) -> list[str]:
         said = [f"{capital} buys nothing here over {base.name}. {' '.join(changed)}"]
     else:
         said = [
-            f"{capital} buys little here over {base.name}: no nation knows of the launch, has a track or alerts its "
-            f"people {LITTLE_S:.0f} s earlier, and no forecast region shrinks by a factor of {LITTLE_FACTOR:g}."
+            f"{capital} buys little here over {base.name}: no nation knows of the launch, has a track or "
+            f"alerts its people {LITTLE_S:.0f} s earlier, and no forecast region shrinks by a factor of "
+            f"{LITTLE_FACTOR:g}."
         ]
-    alerted = [
-        f"people in {in_sentence(nation)} are alerted at {at(one.alert_s)} ({_some(one.alert_areas)})"
-        for nation, one in little
-        if one.alert_s is not None
-    ]
-    if alerted:
-        said.append(
-            f"Under {other.name}, {listed(alerted)}; under {base.name}, within {LITTLE_S:.0f} s of that."
-        )
+    for nation, one in little:
+        if one.alert_s is not None:
+            said.append(
+                f"People in {in_sentence(nation)} are alerted at {at(one.alert_s)} under {other.name}, at "
+                f"{at(base.outcomes[launch][nation].alert_s)} under {base.name} ({_some(one.alert_areas)})."
+            )
     quiet = [in_sentence(nation) for nation, one in little if one.alert_s is None]
     if quiet and changed:
         said.append(f"It buys little for {listed(quiet)}.")
@@ -169,20 +167,17 @@ def _over_seeds(run: Run) -> list[str]:
         if not row["quantity"].startswith("alert") or not gained or None in gained:
             continue
         low, mid, high = gained
-        doubt = "; it may be nothing" if low <= SAME_OR_NOTHING_S else ""
+        doubt = "; it may be nothing" if low < SAME_S else ""
         said.append(
-            f"Over {spread['seeds']} seeds, {in_sentence(row['nation'])}'s alert comes {mid:.0f} s earlier under hub "
-            f"than under bilateral (90 % of seeds between {low:.0f} and {high:.0f} s){doubt}."
+            f"Over {spread['seeds']} seeds, the alert of {in_sentence(row['nation'])} comes {mid:.0f} s "
+            f"earlier under hub than under bilateral (90 % of seeds from {low:.0f} to {high:.0f} s){doubt}."
         )
     return said
 
 
-SAME_OR_NOTHING_S = 1.0
-
-
 def comparison(out: Path | Run) -> Table:
     """The comparison for a terminal: for each nation each arm, beside what happened on the day."""
-    run = out if isinstance(out, Run) else read_run(out)
+    run = out if isinstance(out, Run) else read_run(out, only_heads=True)
     table = Table(title=f"{run.title} · seed {run.seed} · EXERCISE", title_justify="left")
     for head in ("nation", "sharing"):
         table.add_column(head, no_wrap=True)
@@ -202,8 +197,7 @@ def comparison(out: Path | Run) -> Table:
                     mark = ""
             table.add_section()
     if run.as_it_was and day:
-        alerts = run.as_it_was.alert_s
-        for i, (area, time_s) in enumerate(sorted(alerts.items(), key=lambda one: one[1])):
+        for i, (area, time_s) in enumerate(run.as_it_was.alert_s.items()):
             table.add_row("" if i else "as it was", "", "", "", at(time_s), area, "", "")
     if any(arm.retroactive for arm in run.arms):
         table.caption = "* retroactive: this arrangement did not exist then"

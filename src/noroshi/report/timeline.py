@@ -43,12 +43,12 @@ def timeline(run: Run, nation: str, was: Mapping[str, float], until_s: float, na
     """
     rows = len(run.arms) + bool(was)
     busy = any(one.nation == nation for arm in run.arms for one in arm.stages)
-    height = 50 + (46 if busy else 30) * rows
+    height = 50 + (58 if busy else 42) * rows
     figure = look.figure(WIDE_PX, height)
     axes = figure.add_axes((0.135, 34 / height, 0.85, 1 - 44 / height))
     told = []
     for row, arm in enumerate(run.arms):
-        told.append(_row(axes, run, arm, nation, rows - 1 - row, until_s))
+        told.append(_row(axes, run, arm, nation, rows - 1 - row, until_s, busy))
     for area, time_s in was.items():
         axes.axvline(time_s, color=BLACK, ls=(0, (4, 3)), lw=1, zorder=0.5)
         axes.text(time_s - until_s / 90, -0.1, f"{area} {at(time_s)}", ha="right", va="center", fontsize=10)
@@ -110,8 +110,8 @@ def regions(run: Run, until_s: float, name: str) -> Markup:
     for axes, nation in zip(panels, seen, strict=False):
         axes.set_title(nation_title(nation), fontsize=12, loc="left")
         axes.set_yscale("log")
-        for arm in run.arms:
-            words += _shrinking(axes, run, arm, nation)
+        for arm, width in zip(run.arms, np.linspace(4.5, 1.2, len(run.arms)), strict=True):
+            words += _shrinking(axes, run, arm, nation, width)
         axes.grid(True, axis="y")
         _seconds(axes, until_s)
     panels[0].set_ylabel("semi-major axis, km")
@@ -136,7 +136,8 @@ def _decades(axes: Axes) -> None:
     axes.set_yticks(marks, [f"{mark:,g}" for mark in marks])
 
 
-def _shrinking(axes: Axes, run: Run, arm: Arm, nation: str) -> list[str]:
+def _shrinking(axes: Axes, run: Run, arm: Arm, nation: str, width: float) -> list[str]:
+    """One arm's line; where arms agree, the thinner lines lie on the thicker."""
     style = look.arm_style(arm.name, [one.name for one in run.arms])
     words = []
     for launch in run.launches:
@@ -144,7 +145,7 @@ def _shrinking(axes: Axes, run: Run, arm: Arm, nation: str) -> list[str]:
         for ones in outlook.series(run, arm, nation, launch.id):
             time_s = [one.time_s for one in ones]
             size_km = [one.semi_major_km for one in ones]
-            axes.step(time_s, size_km, where="post", color=style.colour, ls=style.line, lw=1.8)
+            axes.step(time_s, size_km, where="post", color=style.colour, ls=style.line, lw=width)
             words.append(
                 f"{nation} under {arm.name}: {length(size_km[0])} at {at(time_s[0])}, "
                 f"{length(size_km[-1])} at {at(time_s[-1])}."
@@ -169,9 +170,9 @@ def _seconds(axes: Axes, until_s: float) -> None:
     axes.set_axisbelow(True)
 
 
-def _row(axes: Axes, run: Run, arm: Arm, nation: str, y: float, until_s: float) -> str:
+def _row(axes: Axes, run: Run, arm: Arm, nation: str, y: float, until_s: float, busy: bool) -> str:
     """One arm: bars of the first alert of each launch's thing, signs above them; returns it in words."""
-    stages = [one for one in arm.stages if one.nation == nation]
+    stages = outlook.budget(run, arm, nation)
     notices = [one for one in arm.notices if one.nation == nation]
     signs: list[tuple[float, str]] = []
     for launch, nations in arm.outcomes.items():
@@ -181,15 +182,34 @@ def _row(axes: Axes, run: Run, arm: Arm, nation: str, y: float, until_s: float) 
             signs += [(t + begin_s, sign) for t, sign in zip(times, _SIGNS, strict=False) if t is not None]
     signs += [(one.time_s, _NOTICES[one.event]) for one in notices]
     _bars(axes, stages, y, until_s)
-    for time_s, sign in signs:
-        if time_s <= until_s:
-            marker, inside = _SIGNS[sign]
-            size = 13 if marker == "*" else 7
-            spot = [time_s], [y + (0.3 if stages else 0)]
-            axes.add_artist(Line2D(*spot, marker=marker, ms=size, mfc=inside, mec=BLACK, mew=1, zorder=4))
+    _draw_signs(
+        axes,
+        [one for one in signs if one[0] <= until_s],
+        y + (0.13 if busy else -0.25),
+        11 / (58 if busy else 42),
+        until_s,
+    )
     if not notices and not stages:
         axes.text(until_s * 0.995, y, "no alert", ha="right", va="center", color=GREY)
     return _in_words(arm, stages, notices, signs)
+
+
+def _draw_signs(
+    axes: Axes, signs: Sequence[tuple[float, str]], y: float, step: float, until_s: float
+) -> None:
+    """Signs at their times, one above the other where they would hide each other; alerts with their time."""
+    px_s = until_s / (0.85 * WIDE_PX)
+    ends: list[float] = []
+    for time_s, sign in sorted(signs, key=lambda one: one[0]):
+        marker, inside = _SIGNS[sign]
+        size = 12 if marker == "*" else 7
+        level = next((i for i, end in enumerate(ends) if end < time_s - 6 * px_s), len(ends))
+        ends[level:] = [time_s + 6 * px_s, *ends[level + 1 :]]
+        spot = [time_s], [y + step * level]
+        axes.add_artist(Line2D(*spot, marker=marker, ms=size, mfc=inside, mec=BLACK, mew=1, zorder=4))
+        if sign == "alert":
+            axes.text(time_s + 9 * px_s, y, at(time_s), va="center", fontsize=11, fontweight="bold")
+            ends[level] = time_s + 60 * px_s
 
 
 def _bars(axes: Axes, stages: Sequence[Stage], y: float, until_s: float) -> None:
@@ -199,7 +219,7 @@ def _bars(axes: Axes, stages: Sequence[Stage], y: float, until_s: float) -> None
         left, right = max(stage.start_s, 0.0), min(stage.end_s, until_s)
         if right <= left:
             continue
-        size = (left, y - 0.35), right - left, 0.46
+        size = (left, y - 0.38), right - left, 0.38
         axes.add_artist(Rectangle(*size, facecolor=colour, hatch=hatch, edgecolor=INK, lw=0.5, zorder=2))
         long_s = stage.end_s - stage.start_s
         for text in (f"{stage.stage} {long_s:.0f} s", f"{long_s:.0f}"):
@@ -207,7 +227,7 @@ def _bars(axes: Axes, stages: Sequence[Stage], y: float, until_s: float) -> None
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 1.2, "alpha": 0.85}
                 axes.text(
                     (left + right) / 2,
-                    y - 0.13,
+                    y - 0.2,
                     text,
                     ha="center",
                     va="center",

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from noroshi.report import look
 from noroshi.report.look import GREY
 from noroshi.report.markup import Markup
+from noroshi.report.names import NBSP
 
 WIDE_PX = 1040
 Values = Mapping[str, float | None]
@@ -44,7 +45,7 @@ def tornado(told: Mapping[str, Any], arms: Sequence[str], every_arm: Sequence[st
     axes.margins(x=0.08)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"{told.get('measure', 'measure')}, s")
+    axes.set_xlabel(told.get("measure", "s"))
     handles: list[Line2D] = []
     for arm in arms:
         style = look.arm_style(arm, every_arm)
@@ -67,6 +68,22 @@ def swing(row: Mapping[str, Any], baseline: Values, arms: Sequence[str]) -> floa
             return float("inf")
         widest = max(widest, max(known) - min(known)) if known else widest
     return widest
+
+
+def in_words(told: Mapping[str, Any], arms: Sequence[str]) -> str:
+    """What it hangs on most, and between which ends the gain of the second arm over the first stays."""
+    rows = sorted(told["rows"], key=lambda row: -swing(row, told["baseline"], arms))
+    widest = swing(rows[0], told["baseline"], arms)
+    moves = "whether it comes at all" if widest == float("inf") else f"up to {widest:.0f} s"
+    said = f"Most hangs on this: {rows[0]['title']} ({moves})."
+    if len(arms) == 2:
+        ends = [told["baseline"], *(row[end] for row in rows for end in ("low", "high"))]
+        pairs = [(one.get(arms[0]), one.get(arms[1])) for one in ends]
+        gained = [before - after for before, after in pairs if before is not None and after is not None]
+        if gained:
+            low, high = (f"{value + 0.0:.0f}{NBSP}s" for value in (round(min(gained)), round(max(gained))))
+            said += f" Through all of them, what {arms[1]} gains on {arms[0]} stays between {low} and {high}."
+    return said
 
 
 def _bar(

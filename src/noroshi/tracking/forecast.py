@@ -19,23 +19,23 @@ from noroshi.flight.propagator import ARRIVED, LOST, fly, fly_logged, start
 from noroshi.records.pytree import record
 from noroshi.records.tracks import Belief, Estimate
 
-LANES = 64
-# 80 points on 4,600 km lie some 60 km apart on the ground: the line between them keeps within a kilometre.
-POINTS = 80
-_ROWS = 112
+LANES = 32
+# 64 points on 4,600 km lie some 75 km apart on the ground: the line between them keeps within a kilometre.
+POINTS = 64
+_ROWS = 96
 _LONGEST_S = 3600.0
 # State 9, drag, exhaust speed, turn up or down, turn sideways.
 _NORMALS = 13
 _TURN_SIGMA_RADPS = np.radians([0.15, 0.04])
 _EXHAUST_SIGMA = 0.08
-# A missile leaves the ground at about 1.5 g, and no tank weighs less than this share of the whole.
-_FIRST_MPS2, _DRY_FRACTION = 15.0, 0.06
+# Mass share at burnout over acceleration at launch, s2/m: 5 to 20 % over 13 to 20 m/s2 (1.3 to 2 g).
+_DRYNESS = (0.05 / 20, 0.20 / 13)
 # 1e-5 is a few metres at impact: far below any track's own uncertainty.
 _TOLERANCE = 1e-5
 
 
 def _points() -> tuple[np.ndarray, np.ndarray]:
-    """Standard normal points [64, 13] with zero mean and unit covariance, and two spread uniforms [64, 2].
+    """Standard normal points [LANES, 13] with zero mean and unit covariance, and two spread uniforms [LANES, 2].
 
     The additive recurrence of M. Roberts (2018) on the generalised golden ratio, through the normal quantile.
     """
@@ -77,14 +77,15 @@ class Bundle:
 def remaining_burn(elapsed_s: Array, acceleration_mps2: Array, belief: Belief, share: Array) -> Array:
     """Seconds of burn left, given that it burns still after `elapsed_s`; `share` in 0..1 picks the quantile.
 
-    The burn is believed uniform between its bounds, and no longer than the fuel lasts: a missile that left
-    the ground at `_FIRST_MPS2` and now accelerates at a has the mass share _FIRST_MPS2 / a left.
+    A missile that left the ground at a0 and ends with the mass share d burns until its acceleration is
+    a0 / d. That ratio is taken log-uniform, given that it is not reached yet; the longest believed burn cuts.
     """
-    size = jnp.maximum(acceleration_mps2, _FIRST_MPS2)
-    fuel_s = belief.exhaust_mps / size * jnp.maximum(1 - _DRY_FRACTION * size / _FIRST_MPS2, 0.02)
-    latest = jnp.minimum(jnp.maximum(belief.burn_high_s - elapsed_s, 10.0), fuel_s)
-    earliest = jnp.minimum(jnp.maximum(belief.burn_low_s - elapsed_s, 0.0), latest / 2)
-    return earliest + share * (latest - earliest)
+    size = jnp.maximum(acceleration_mps2, 1.0)
+    least = jnp.minimum(_DRYNESS[0], 0.9 / size)
+    most = jnp.minimum(_DRYNESS[1], 0.98 / size)
+    dryness = least * (most / least) ** share
+    fuel_s = belief.exhaust_mps / size * (1 - dryness * size)
+    return jnp.minimum(fuel_s, jnp.maximum(belief.burn_high_s - elapsed_s, 5.0))
 
 
 def bundle(estimate: Estimate, launch_time_s: Array, belief: Belief) -> Bundle:

@@ -10,7 +10,7 @@ from jaxtyping import Array
 from noroshi.records.tracks import Belief, Estimate, Track
 from noroshi.tracking import imm
 
-_WEIGHTS = 33
+_WEIGHTS = 17
 
 
 def carry(estimate: Estimate, to_s: Array, belief: Belief) -> Estimate:

@@ -1,0 +1,159 @@
+"""The command noroshi: parse, call one function, print."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from noroshi import __version__
+from noroshi.errors import InputError, NoroshiError
+
+app = typer.Typer(
+    name="noroshi",
+    help="See a launch once, together: simulate how allied nations detect, share and warn, from public data.",
+    epilog="Example: noroshi run japan-2022-10-04",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name or a TOML file.", metavar="SCENARIO")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"noroshi {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Simulate, exercise and study the allied warning chain."""
+
+
+@app.command(epilog="Example: noroshi run japan-2022-10-04 --sharing hub --seed 3 --out out/hub-3")
+def run(
+    scenario: ScenarioName,
+    sharing: Annotated[
+        str, typer.Option(help="One arm of sharing (national, bilateral, hub, direct), or compare: all of them.")
+    ] = "compare",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same journal, byte for byte.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder to write, by default out/NAME.")] = None,
+    spread: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Further seeds for the spread of what sharing buys.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
+) -> None:
+    """Run a scenario, print the comparison and write its report."""
+    from noroshi.catalogue.scenario import load_scenario
+    from noroshi.cli.progress import progress
+    from noroshi.exercise import folder
+    from noroshi.exercise.compare import compare
+    from noroshi.report.html import write_report
+    from noroshi.report.text import comparison
+
+    world = load_scenario(scenario)
+    arms = None if sharing == "compare" else world.named_arms([sharing])
+    target = out if out is not None else Path("out") / world.name
+    folder.check_target(target)
+    with progress(quiet=as_json) as told:
+        result = compare(world, seed, arms, spread, told)
+        told("report", 0, 1)
+        folder.write(result, target, write_report)
+        told("report", 1, 1)
+    if as_json:
+        typer.echo(json.dumps(result.summary, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    Console().print(comparison(target))
+    typer.echo(f"Report: {target / 'report.html'}")
+
+
+@app.command(epilog="Example: noroshi scenarios")
+def scenarios(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list and nothing else.")] = False,
+) -> None:
+    """List the scenarios that come with noroshi."""
+    from noroshi.catalogue.scenario import list_scenarios
+
+    listed = list_scenarios()
+    if as_json:
+        typer.echo(json.dumps([{"name": one.name, "title": one.title} for one in listed], ensure_ascii=False))
+        return
+    width = max(len(one.name) for one in listed)
+    for one in listed:
+        typer.echo(f"{one.name:<{width}}  {one.title}")
+
+
+@app.command(epilog="Example: noroshi check my-case.toml")
+def check(
+    scenario: ScenarioName,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object and nothing else.")] = False,
+) -> None:
+    """Check a scenario: every field, and that a flight meets its figures."""
+    from noroshi.catalogue.scenario import load_scenario
+    from noroshi.exercise.draw import flight
+
+    world = load_scenario(scenario)
+    fits = [flight(world, launch, 0).fit for launch in world.launches]
+    figures = list(world.figures())
+    assumed = sum(figure.confidence == "assumed" for _, figure in figures)
+    if as_json:
+        found = {"scenario": world.name, "ok": True, "numbers": len(figures), "assumed": assumed}
+        typer.echo(json.dumps(found))
+        return
+    typer.echo(f"{world.name}: good. {len(figures)} numbers, {assumed} of them assumptions.")
+    for launch, fit in zip(world.launches, fits, strict=True):
+        typer.echo(
+            f"  {launch.id}: apogee {fit.apogee_km:.0f} km, range {fit.range_km:.0f} km, "
+            f"{fit.flight_time_s / 60:.1f} min, falls at {fit.impact_lat_deg:.2f}, {fit.impact_lon_deg:.2f}"
+        )
+
+
+@app.command(epilog="Example: noroshi new my-case")
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the scenario; the file is NAME.toml.", metavar="NAME")],
+) -> None:
+    """Write a commented scenario to edit."""
+    from noroshi.catalogue.template import new_scenario
+
+    path = Path(f"{name.removesuffix('.toml')}.toml")
+    text = new_scenario(path.stem)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(str(path), "", None, "is there already and is left alone.", "Choose another name.") from None
+    except OSError as error:
+        raise InputError(str(path), "", None, f"cannot be written: {error.strerror}.") from error
+    typer.echo(f"{path}: edit it, then: noroshi check {path}")
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    """What goes wrong on purpose is said on standard error, without a traceback, with exit code 2."""
+    try:
+        yield
+    except NoroshiError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing was written", err=True)
+        sys.exit(130)
+
+
+def main() -> None:
+    """Entry point of the command line."""
+    with _errors_in_words():
+        app(standalone_mode=True)

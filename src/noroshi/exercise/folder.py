@@ -1,0 +1,200 @@
+"""Writes the folder of a run: whole or not at all."""
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from noroshi import __version__
+from noroshi.catalogue.figures import Figure, Spread
+from noroshi.catalogue.profiles import InfraredProfile
+from noroshi.catalogue.release import arm_policies
+from noroshi.catalogue.scenario import Scenario
+from noroshi.earth import frames
+from noroshi.errors import InputError
+from noroshi.exercise.compare import Comparison
+from noroshi.exercise.run import Run
+from noroshi.exercise.world import World
+from noroshi.formats import journal
+
+_OURS = "summary.json"
+
+
+def write(comparison: Comparison, out: Path, finish: Callable[[Path], Any] = lambda folder: None) -> None:
+    """Write everything beside `out` and move it there in one step; an interruption leaves `out` as it was.
+
+    `finish` may add to the folder (a report) before the move. Raises InputError when `out` is there and is
+    no run's folder, or cannot be written.
+    """
+    check_target(out)
+    parent = out.absolute().parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=parent))
+    except OSError as error:
+        raise InputError(str(out), "", None, f"cannot be written: {error.strerror}.") from error
+    try:
+        part.chmod(0o755)
+        _fill(comparison, part)
+        finish(part)
+        old = part.with_name(part.name + "-old")
+        if out.exists():
+            os.rename(out, old)
+        os.rename(part, out)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def check_target(out: Path) -> None:
+    """Refuse an `out` that holds something other than a former run."""
+    if out.exists() and not out.is_dir():
+        raise InputError(str(out), "", None, "is a file; a run needs a folder.", "Name another with --out.")
+    if out.is_dir() and any(out.iterdir()) and not (out / _OURS).is_file():
+        need = f"holds files but no {_OURS}: it is not a run's folder and is left alone."
+        raise InputError(str(out), "", None, need, "Name another with --out.")
+
+
+def _fill(comparison: Comparison, folder: Path) -> None:
+    _json(folder / _OURS, comparison.summary)
+    _json(folder / "extras.json", comparison.extras)
+    truth = _truth(comparison.world)
+    for run in comparison.runs:
+        place = folder / run.arm
+        place.mkdir()
+        head = {"t_s": 0.0, "node": "", "event": "run", **header(comparison.scenario, comparison.seed, run)}
+        ordered = sorted(run.entries, key=lambda entry: entry["t_s"])
+        (place / "journal").write_bytes(journal.encode([head, *ordered]))
+        pq.write_table(_tracks(run), place / "tracks.parquet")
+        pq.write_table(truth, place / "truth.parquet")
+
+
+def _json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def header(scenario: Scenario, seed: int, run: Run) -> dict[str, Any]:
+    """The journal's first line: what was run, from which assumptions and sources, with which versions."""
+    arm = scenario.arms[run.arm]
+    was = scenario.as_it_was
+    figures = list(scenario.figures())
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "description": scenario.description.strip(),
+        "epoch_utc": scenario.epoch_utc.isoformat(),
+        "seed": seed,
+        "arm": run.arm,
+        "arm_title": arm.title,
+        "retroactive": arm.retroactive,
+        "note": arm.note,
+        "nations": list(scenario.nations),
+        "duration_s": scenario.duration_s,
+        "versions": {
+            "noroshi": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("jax", "jaxlib", "numpy", "cedarpy", "shapely")},
+        },
+        "policies": {
+            nation: policy.sha256 for nation, policy in arm_policies(arm, scenario.nations, scenario.file).items()
+        },
+        "sensors": [_sensor(sensor) for sensor in scenario.sensors if sensor.present],
+        "as_it_was": None
+        if was is None
+        else {
+            "alert_s": dict(was.alert_s),
+            "source": was.source,
+            "notes": [{"time_s": n.time_s, "text": n.text, "source": n.source} for n in was.notes],
+        },
+        "assumptions": [
+            {
+                "field": path,
+                "value": _middle(figure),
+                "low": figure.low,
+                "high": figure.high,
+                "source": figure.source,
+                "confidence": figure.confidence,
+            }
+            for path, figure in figures
+            if figure.confidence == "assumed"
+        ],
+        "sources": sorted({figure.source for _, figure in figures if figure.confidence != "assumed"}),
+    }
+
+
+def _middle(figure: Any) -> float | None:
+    if isinstance(figure, Spread):
+        return round(figure.middle, 6)
+    return figure.value if isinstance(figure, Figure) else getattr(figure, "value", None)
+
+
+def _sensor(sensor: Any) -> dict[str, Any]:
+    infrared = isinstance(sensor.profile, InfraredProfile)
+    lat = 0.0 if infrared else sensor.lat_deg.value
+    lon = sensor.longitude_deg.value if infrared else sensor.lon_deg.value
+    return {
+        "id": sensor.id,
+        "nation": sensor.nation,
+        "kind": sensor.profile.kind,
+        "title": sensor.title or sensor.id,
+        "lat_deg": lat,
+        "lon_deg": lon,
+    }
+
+
+def _truth(world: World) -> pa.Table:
+    """The true flights: what the director alone is served."""
+    parts = []
+    for flight, track in zip(world.flights, world.tracks, strict=True):
+        lat, lon, height_m = frames.geodetic(np.asarray(track.position_ecef_m))
+        parts.append(
+            pa.table(
+                {
+                    "launch": [flight.launch.id] * len(track.time_s),
+                    "time_s": np.asarray(track.time_s) + flight.launch.launch_time_s,
+                    "lat_deg": np.degrees(lat),
+                    "lon_deg": np.degrees(lon),
+                    "height_m": height_m,
+                    "burning": np.asarray(track.burning),
+                }
+            )
+        )
+    return pa.concat_tables(parts)
+
+
+def _tracks(run: Run) -> pa.Table:
+    """Every nation's pictures: when, what state, where it is thought to fall, how surely."""
+    names = ("x_m", "y_m", "z_m", "vx_mps", "vy_mps", "vz_mps", "ax_mps2", "ay_mps2", "az_mps2")
+    rows = run.samples
+    columns: dict[str, Any] = {
+        "t_s": [row.t_s for row in rows],
+        "nation": [row.nation for row in rows],
+        "track": [row.track for row in rows],
+        "basis": [" ".join(row.view.basis) for row in rows],
+        "time_s": [row.view.time_s for row in rows],
+    }
+    columns |= {name: [row.view.state[i] for row in rows] for i, name in enumerate(names)}
+    for name in (
+        "sigma_m",
+        "sigma_mps",
+        "burning",
+        "impact_lat_deg",
+        "impact_lon_deg",
+        "impact_time_s",
+        "semi_major_km",
+        "semi_minor_km",
+        "major_azimuth_deg",
+    ):
+        columns[name] = [float(getattr(row.view, name)) for row in rows]
+    texts = {"nation", "track", "basis"}
+    schema = pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in columns])
+    return pa.table(columns, schema=schema)
