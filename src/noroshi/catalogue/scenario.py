@@ -130,7 +130,11 @@ class Scenario(Model):
         for name in wanted:
             if name not in self.arms:
                 raise InputError(
-                    self.file, "sharing", name, "is not an arm of this scenario.", did_you_mean(name, self.arms)
+                    self.file,
+                    "sharing",
+                    name,
+                    "is not an arm of this scenario.",
+                    did_you_mean(name, self.arms),
                 )
         return tuple(name for name in self.arms if name in wanted)
 

@@ -23,7 +23,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name or a TOML file.", metavar="SCENARIO")]
+ScenarioName = Annotated[
+    str, typer.Argument(help="A shipped scenario's name or a TOML file.", metavar="SCENARIO")
+]
 
 
 def _version(asked: bool) -> None:
@@ -45,9 +47,10 @@ def root(
 def run(
     scenario: ScenarioName,
     sharing: Annotated[
-        str, typer.Option(help="One arm of sharing (national, bilateral, hub, direct), or compare: all of them.")
+        str,
+        typer.Option(help="One arm of sharing (national, bilateral, hub, direct), or compare: all of them."),
     ] = "compare",
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same journal, byte for byte.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**53, help="Same seed, same journal, byte for byte.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder to write, by default out/NAME.")] = None,
     spread: Annotated[
         int, typer.Option(min=0, max=10_000, help="Further seeds for the spread of what sharing buys.")
@@ -134,7 +137,9 @@ def new(
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise InputError(str(path), "", None, "is there already and is left alone.", "Choose another name.") from None
+        raise InputError(
+            str(path), "", None, "is there already and is left alone.", "Choose another name."
+        ) from None
     except OSError as error:
         raise InputError(str(path), "", None, f"cannot be written: {error.strerror}.") from error
     typer.echo(f"{path}: edit it, then: noroshi check {path}")

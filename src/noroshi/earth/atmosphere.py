@@ -8,7 +8,9 @@ polynomials in the logarithm of the density, fitted to the standard as the indep
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
+
+from noroshi.earth.arrays import Array
 
 _RADIUS_M = 6_356_766.0
 _GAS_JPKGK = 8314.32 / 28.9644

@@ -1,8 +1,8 @@
 """Frames: geodetic (WGS 84), Earth-centred Earth-fixed (ECEF), local east-north-up (ENU)."""
 
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from noroshi.earth.arrays import namespace
+from noroshi.earth.arrays import Array, namespace
 from noroshi.earth.constants import ECCENTRICITY2, SEMI_MAJOR_M, SEMI_MINOR_M
 
 
@@ -39,9 +39,7 @@ def geodetic(position_ecef_m: Float[Array, "... 3"]) -> tuple[Array, Array, Arra
         reduced = xp.arctan2(SEMI_MINOR_M * xp.sin(lat), SEMI_MAJOR_M * xp.cos(lat))
     sin_lat, cos_lat = xp.sin(lat), xp.cos(lat)
     # Along the normal, which holds at the poles too.
-    height_m = (
-        axis_m * cos_lat + z * sin_lat - SEMI_MAJOR_M * xp.sqrt(1 - ECCENTRICITY2 * sin_lat**2)
-    )
+    height_m = axis_m * cos_lat + z * sin_lat - SEMI_MAJOR_M * xp.sqrt(1 - ECCENTRICITY2 * sin_lat**2)
     return lat, xp.arctan2(y, x), height_m
 
 

@@ -1,8 +1,8 @@
 """Directions, distances and horizons."""
 
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from noroshi.earth.arrays import namespace
+from noroshi.earth.arrays import Array, namespace
 from noroshi.earth.constants import MEAN_RADIUS_M, SEMI_MAJOR_M, SEMI_MINOR_M
 
 # Standard radio refraction: a ray bends as if straight over an Earth of 4/3 the radius.
@@ -57,7 +57,9 @@ def arc(a_ecef_m: Float[Array, "... 3"], b_ecef_m: Float[Array, "... 3"]) -> Arr
     return xp.arctan2(cross, xp.sum(a_ecef_m * b_ecef_m, axis=-1))
 
 
-def clears_earth(eye_ecef_m: Float[Array, "3"], target_ecef_m: Float[Array, "... 3"], margin_m: Array) -> Array:
+def clears_earth(
+    eye_ecef_m: Float[Array, "3"], target_ecef_m: Float[Array, "... 3"], margin_m: Array
+) -> Array:
     """Whether the straight line from eye to target stays `margin_m` above the ellipsoid.
 
     The line is scaled so that the ellipsoid becomes the unit sphere.
@@ -70,7 +72,9 @@ def clears_earth(eye_ecef_m: Float[Array, "3"], target_ecef_m: Float[Array, "...
     return xp.sum(nearest**2, axis=-1) > (1 + margin_m / SEMI_MAJOR_M) ** 2
 
 
-def great_circle_end(lat_rad: Array, lon_rad: Array, bearing_rad: Array, distance_m: Array) -> tuple[Array, Array]:
+def great_circle_end(
+    lat_rad: Array, lon_rad: Array, bearing_rad: Array, distance_m: Array
+) -> tuple[Array, Array]:
     """Latitude and longitude, rad, of the end of a great circle on the sphere of mean radius."""
     xp = namespace(lat_rad, lon_rad, bearing_rad, distance_m)
     arc_rad = distance_m / MEAN_RADIUS_M

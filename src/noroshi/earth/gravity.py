@@ -1,8 +1,9 @@
 """Gravity of the rotating WGS 84 Earth with J2, in the frame that turns with it."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from noroshi.earth.arrays import Array
 from noroshi.earth.constants import GM_M3PS2, J2, ROTATION_RADPS, SEMI_MAJOR_M
 
 

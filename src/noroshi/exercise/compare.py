@@ -54,7 +54,9 @@ def compare(
         world = build(scenario, seed)
         for one in ready:
             one.result()
-        runs = tuple(_each(pool, [lambda arm=name: run(scenario, seed, arm, world) for name in names], "arms", told))
+        runs = tuple(
+            _each(pool, [lambda arm=name: run(scenario, seed, arm, world) for name in names], "arms", told)
+        )
         digest = summary.summary(scenario, seed, runs)
         extras: dict[str, Any] = {"checks": checks.checks(world)}
         measured = [name for name in MEASURED if name in names]

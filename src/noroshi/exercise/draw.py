@@ -1,7 +1,6 @@
 """What chance decides about the world of one run, each draw under its own name."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -49,8 +48,7 @@ def announced(launch: Launch, seed: int) -> Announced:
         middle, spread = getattr(launch, f"{name}_km").value, getattr(launch, f"{name}_spread_km").value
         return float(middle + spread * (2 * uniform(seed, "truth", launch.id, name) - 1))
 
-    convention: Literal["great-circle", "launch-azimuth"] = launch.bearing_convention  # type: ignore[assignment]
-    return Announced(around("apogee"), around("range"), launch.bearing_deg.value, convention)
+    return Announced(around("apogee"), around("range"), launch.bearing_deg.value, launch.bearing_convention)
 
 
 def flight(scenario: Scenario, launch: Launch, seed: int) -> Flight:
@@ -64,7 +62,9 @@ def flight(scenario: Scenario, launch: Launch, seed: int) -> Flight:
     except FlightError as error:
         figures = f"apogee_km = {launch.apogee_km.value:g}, range_km = {launch.range_km.value:g}"
         hint = f"{error}. Change one of the figures, or the threat's burn_s."
-        raise InputError(scenario.file, f'launches "{launch.id}"', figures, "must be met by one flight:", hint) from error
+        raise InputError(
+            scenario.file, f'launches "{launch.id}"', figures, "must be met by one flight:", hint
+        ) from error
 
 
 def bias(sensor: SensorPlacement, seed: int) -> np.ndarray:

@@ -36,32 +36,63 @@ def write(comparison: Comparison, out: Path, finish: Callable[[Path], Any] = lam
     no run's folder, or cannot be written.
     """
     check_target(out)
-    parent = out.absolute().parent
+    place = out.resolve()
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=parent))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     except OSError as error:
-        raise InputError(str(out), "", None, f"cannot be written: {error.strerror}.") from error
+        raise _unwritable(out, error) from error
+    old = part.with_name(part.name + "-old")
     try:
         part.chmod(0o755)
         _fill(comparison, part)
         finish(part)
-        old = part.with_name(part.name + "-old")
-        if out.exists():
-            os.rename(out, old)
-        os.rename(part, out)
-        shutil.rmtree(old, ignore_errors=True)
+        if place.exists():
+            os.rename(place, old)
+        os.rename(part, place)
+    except OSError as error:
+        raise _unwritable(out, error) from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if old.exists() and not place.exists():
+            # Stopped between the two moves: the former run goes back.
+            os.rename(old, place)
+        for left in (part, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _unwritable(out: Path, error: OSError) -> InputError:
+    return InputError(
+        str(out), "", None, f"cannot be written: {error.strerror or error}.", "Name another with --out."
+    )
 
 
 def check_target(out: Path) -> None:
-    """Refuse an `out` that holds something other than a former run."""
-    if out.exists() and not out.is_dir():
-        raise InputError(str(out), "", None, "is a file; a run needs a folder.", "Name another with --out.")
-    if out.is_dir() and any(out.iterdir()) and not (out / _OURS).is_file():
-        need = f"holds files but no {_OURS}: it is not a run's folder and is left alone."
-        raise InputError(str(out), "", None, need, "Name another with --out.")
+    """Refuse an `out` that holds something other than a former run, or can be no folder of its own."""
+    hint = "Name another with --out."
+    try:
+        there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+        own_folder = not Path.cwd().is_relative_to(out.resolve())
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    if not there.is_dir():
+        is_out = there == out.absolute()
+        need = "is a file; a run needs a folder." if is_out else f"lies below a file, {there}."
+        raise InputError(str(out), "", None, need, hint)
+    if not own_folder:
+        need = "is the folder that you stand in, or above it; a run's folder is replaced as a whole."
+        raise InputError(str(out), "", None, need, hint)
+    if out.is_dir() and any(out.iterdir()) and not _is_run(out):
+        need = f"holds files but no {_OURS} of a run: it is not a run's folder and is left alone."
+        raise InputError(str(out), "", None, need, hint)
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder's summary is ours; other programs write files of that name too."""
+    try:
+        found = json.loads((folder / _OURS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"scenario", "seed", "arms"} <= found.keys()
 
 
 def _fill(comparison: Comparison, folder: Path) -> None:
@@ -79,7 +110,9 @@ def _fill(comparison: Comparison, folder: Path) -> None:
 
 
 def _json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
 
 
 def header(scenario: Scenario, seed: int, run: Run) -> dict[str, Any]:
@@ -105,7 +138,8 @@ def header(scenario: Scenario, seed: int, run: Run) -> dict[str, Any]:
             **{name: version(name) for name in ("jax", "jaxlib", "numpy", "cedarpy", "shapely")},
         },
         "policies": {
-            nation: policy.sha256 for nation, policy in arm_policies(arm, scenario.nations, scenario.file).items()
+            nation: policy.sha256
+            for nation, policy in arm_policies(arm, scenario.nations, scenario.file).items()
         },
         "sensors": [_sensor(sensor) for sensor in scenario.sensors if sensor.present],
         "as_it_was": None

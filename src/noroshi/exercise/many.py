@@ -20,7 +20,9 @@ class Outcome:
     run: Run
 
 
-def run_many(scenario: Scenario | str, seeds: Iterable[int], arms: Iterable[str] | None = None) -> Iterator[Outcome]:
+def run_many(
+    scenario: Scenario | str, seeds: Iterable[int], arms: Iterable[str] | None = None
+) -> Iterator[Outcome]:
     """Run seeds one after the other, each world flown once for all arms (default: the scenario's).
 
     Yields as it goes, so that ten thousand seeds need the memory of one. Raises InputError as

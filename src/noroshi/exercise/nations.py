@@ -12,6 +12,7 @@ import shapely
 
 from noroshi.alerting.areas import Areas, neighbours
 from noroshi.catalogue.areas import load_areas
+from noroshi.catalogue.figures import Spread
 from noroshi.catalogue.profiles import Belief as BeliefModel
 from noroshi.catalogue.profiles import InfraredProfile, RadarProfile
 from noroshi.catalogue.release import arm_policies
@@ -66,7 +67,7 @@ def _desk(
     nation: str,
     table: ReleaseTable,
     partners: tuple[str, ...],
-    pass_on_s: object,
+    pass_on_s: Spread | None,
     seed: int,
 ) -> Desk:
     model = scenario.national[nation]
@@ -116,7 +117,7 @@ def _desk(
         update_s=model.update_s,
         table=table,
         partners=partners,
-        pass_on_s=pass_on_s,  # type: ignore[arg-type]
+        pass_on_s=pass_on_s,
     )
 
 
@@ -139,7 +140,19 @@ def template(burn_s: float, specific_impulse_s: float) -> Template:
     exhaust_mps = specific_impulse_s * STANDARD_GRAVITY_MPS2
     shape = Shape(burn_s, exhaust_mps, 10.0, 50.0, 7e-5, 5000.0)
     flown = trajectory(
-        Fit(Site(0.0, 0.0), shape, _TEMPLATE_LOFT_RAD, _TEMPLATE_FUEL, 0.0, 0, 0, TEMPLATE_ROWS - 1.0, 0, 0, (0, 0, 0))
+        Fit(
+            Site(0.0, 0.0),
+            shape,
+            _TEMPLATE_LOFT_RAD,
+            _TEMPLATE_FUEL,
+            0.0,
+            0,
+            0,
+            TEMPLATE_ROWS - 1.0,
+            0,
+            0,
+            (0, 0, 0),
+        )
     )
     lat, _, height_m = frames.geodetic(flown.position_ecef_m[:TEMPLATE_ROWS])
     distance_m = 6.371e6 * np.asarray(lat)
@@ -159,5 +172,6 @@ def _areas(nation: str, thread: int) -> tuple[Areas, np.ndarray]:
 def _next_door(nation: str) -> dict[str, tuple[str, ...]]:
     areas = load_areas([nation])
     return {
-        name: tuple(areas.name[row] for row in neighbours(areas, index)) for index, name in enumerate(areas.name)
+        name: tuple(areas.name[row] for row in neighbours(areas, index))
+        for index, name in enumerate(areas.name)
     }

@@ -78,7 +78,12 @@ class _Loop:
         self.result = Run(world, arm, seen=self.watch.seen)
         self.links = [
             links.Link(
-                *link.between, link.delay_s, link.loss_probability.value, link.outages, link.retry_s.value
+                a=link.between[0],
+                b=link.between[1],
+                delay=link.delay_s,
+                loss_probability=link.loss_probability.value,
+                outages=link.outages,
+                retry_s=link.retry_s.value,
             )
             for link in scenario.arms[arm].links
         ]

@@ -32,13 +32,17 @@ def launches(scenario: Scenario, run: Run) -> list[dict[str, Any]]:
         start_s = flight.launch.launch_time_s
         things = {track for track, launch in owner.items() if launch == flight.launch.id}
         nations = {
-            nation: _nation(run, nation, flight.launch.id, flight.fit, start_s, things) for nation in scenario.nations
+            nation: _nation(run, nation, flight.launch.id, flight.fit, start_s, things)
+            for nation in scenario.nations
         }
         truth = {
             "apogee_km": round(flight.fit.apogee_km, 3),
             "range_km": round(flight.fit.range_km, 3),
             "flight_time_s": round(flight.fit.flight_time_s, 2),
-            "impact": {"lat": round(flight.fit.impact_lat_deg, 5), "lon": round(flight.fit.impact_lon_deg, 5)},
+            "impact": {
+                "lat": round(flight.fit.impact_lat_deg, 5),
+                "lon": round(flight.fit.impact_lon_deg, 5),
+            },
         }
         found.append({"id": flight.launch.id, "truth": truth, "nations": nations})
     return found
@@ -64,13 +68,13 @@ def miss_km(sample: Sample, fit: Fit) -> float:
     return float(geometry.great_circle(*places)[0]) / 1e3
 
 
-def _nation(
-    run: Run, nation: str, launch: str, fit: Fit, start_s: float, things: set[str]
-) -> dict[str, Any]:
+def _nation(run: Run, nation: str, launch: str, fit: Fit, start_s: float, things: set[str]) -> dict[str, Any]:
     mine = [entry for entry in run.entries if entry["node"] == nation]
     tracks = [entry["t_s"] for entry in mine if _tracked(entry, things)]
     warned = [entry["t_s"] for entry in mine if _warned(entry, things)]
-    alerts = [entry for entry in mine if entry["event"] in ("alert", "update") and _of(entry["alert"], things)]
+    alerts = [
+        entry for entry in mine if entry["event"] in ("alert", "update") and _of(entry["alert"], things)
+    ]
     samples = [sample for sample in run.samples if sample.nation == nation and sample.track in things]
     seen = run.seen.get((nation, launch))
     alert_s = alerts[0]["t_s"] if alerts else None

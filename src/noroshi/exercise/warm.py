@@ -19,7 +19,9 @@ from noroshi.tracking.launchpoint import ROWS, Sights, Template
 def jobs() -> list[Callable[[], object]]:
     """The compilations, longest first, to be called in any order and on any thread."""
     one, eye = np.float64(1.0), np.eye(9)
-    stations = jax.device_put(Stations(np.ones((SLOTS, 3)), np.tile(np.eye(3), (SLOTS, 1, 1)), np.ones((SLOTS, 3))))
+    stations = jax.device_put(
+        Stations(np.ones((SLOTS, 3)), np.tile(np.eye(3), (SLOTS, 1, 1)), np.ones((SLOTS, 3)))
+    )
     belief = jax.device_put(Belief(*[one] * 5))
     sights = Sight(np.ones(SLOTS), np.ones((SLOTS, 3)), np.ones((SLOTS, 3)), np.zeros(SLOTS, int))
     sight = jax.tree.map(lambda column: column[0], sights)

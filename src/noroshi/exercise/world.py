@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.profiles import InfraredProfile, RadarProfile
 from noroshi.catalogue.scenario import Scenario
 from noroshi.earth import frames, geometry
+from noroshi.earth.arrays import Array
 from noroshi.exercise import draw
 from noroshi.exercise.draw import Flight
 from noroshi.flight.launch import trajectory
@@ -31,12 +33,16 @@ STEADY = 3
 GEO_RADIUS_M = 42_164_170.0
 
 
-def _look_all(radars: Radar, tasking: Tasking, air: Environment, truth: Truth, keys_: jax.Array, look: jax.Array):  # type: ignore[no-untyped-def]
+def _look_all(
+    radars: Radar, tasking: Tasking, air: Environment, truth: Truth, keys_: Array, look: Array
+) -> Detections:
+    """One look of every radar; the key of a look is its radar's, folded with the look's number."""
     each = jax.vmap(jax.random.fold_in, in_axes=(0, None))(keys_, look)
     return jax.vmap(radar.look, in_axes=(0, 0, None, None, 0))(radars, tasking, air, truth, each)
 
 
-def _scan_all(satellites: Infrared, air: Environment, truth: Truth, keys_: jax.Array, look: jax.Array):  # type: ignore[no-untyped-def]
+def _scan_all(satellites: Infrared, air: Environment, truth: Truth, keys_: Array, look: Array) -> Detections:
+    """One scan of every satellite."""
     each = jax.vmap(jax.random.fold_in, in_axes=(0, None))(keys_, look)
     return jax.vmap(infrared.look, in_axes=(0, None, None, 0))(satellites, air, truth, each)
 
@@ -45,9 +51,11 @@ look_all = jax.jit(_look_all)
 scan_all = jax.jit(_scan_all)
 
 
-def stacked(parts: list) -> object:  # type: ignore[type-arg]
+def stacked(parts: list[Any]) -> Any:
     """One record of arrays from many records of the same kind."""
-    return jax.device_put(jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *parts))
+    return jax.device_put(
+        jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *parts)
+    )
 
 
 def axes(sensor: SensorPlacement) -> tuple[np.ndarray, np.ndarray]:
@@ -119,8 +127,8 @@ class World:
     air: Environment
     radars: tuple[SensorPlacement, ...]
     satellites: tuple[SensorPlacement, ...]
-    radar_arrays: Radar
-    satellite_arrays: Infrared
+    radar_arrays: Radar | None
+    satellite_arrays: Infrared | None
     radar_keys: jax.Array
     satellite_keys: jax.Array
     phases: Mapping[str, float]
@@ -169,8 +177,8 @@ def build(scenario: Scenario, seed: int, like: World | None = None) -> World:
         ),
         radars,
         satellites,
-        stacked([build_radar(sensor, seed) for sensor in radars]) if radars else None,  # type: ignore[arg-type]
-        stacked([build_infrared(sensor, seed) for sensor in satellites]) if satellites else None,  # type: ignore[arg-type]
+        stacked([build_radar(sensor, seed) for sensor in radars]) if radars else None,
+        stacked([build_infrared(sensor, seed) for sensor in satellites]) if satellites else None,
         jnp.stack([keys.fold(root, "look", sensor.id) for sensor in radars]) if radars else root,
         jnp.stack([keys.fold(root, "look", sensor.id) for sensor in satellites]) if satellites else root,
         {sensor.id: round(draw.phase_s(sensor, _period_s(sensor), seed)) for sensor in present},
@@ -211,7 +219,9 @@ class Watch:
                 place, frame = axes(sensor)
                 view = geometry.range_azimuth_elevation(place, frame, track.position_ecef_m[:rows])
                 # Refraction of any kind offered bends by less than five degrees.
-                near = (view[:, 0] < profile.instrumented_range_km.value * 1e3) & (view[:, 2] > math.radians(-5))
+                near = (view[:, 0] < profile.instrumented_range_km.value * 1e3) & (
+                    view[:, 2] > math.radians(-5)
+                )
                 self._visible[start : start + rows, column] |= near
                 low, high = profile.fence_low_deg.value, profile.fence_high_deg.value
                 apparent = geometry.refracted_elevation(

@@ -2,8 +2,8 @@
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array
 
+from noroshi.earth.arrays import Array
 from noroshi.earth.atmosphere import log_density, sound_speed
 from noroshi.earth.constants import (
     ECCENTRICITY2,

@@ -1,8 +1,8 @@
-"""Between the steps of an integrator: cubic Hermite interpolation, which knows place and speed at both ends."""
+"""Between the steps of an integrator: cubic Hermite interpolation, from place and speed at both ends."""
 
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-from noroshi.earth.arrays import namespace
+from noroshi.earth.arrays import Array, namespace
 
 
 def hermite(

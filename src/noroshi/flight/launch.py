@@ -8,14 +8,14 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from noroshi.earth import frames, geometry
+from noroshi.earth.arrays import Array
 from noroshi.errors import FlightError
 from noroshi.flight import dynamics
 from noroshi.flight.dynamics import KILO, MEGA, Boosting, Coasting
@@ -26,7 +26,9 @@ from noroshi.records.trajectory import Trajectory
 
 _LANES = 64
 # Steps kept of each of three powered legs, and of the way to the apogee and to the ground.
-_BOOST_ROWS, _COAST_ROWS = 64, 160
+_BOOST_ROWS, _COAST_ROWS = 160, 256
+# Steps of a flight that is read in between: cubics then err by centimetres, and by millimetres per second.
+_READ_S = (2.0, 30.0)
 _TOLERANCE = 1e-6
 _LIMIT_KS = 7.2
 # A figure counts as met when the flight is this near to it.
@@ -98,6 +100,8 @@ class _Programme:
     pitch_over_s: Array
     area_per_mass_m2pkg: Array
     ballistic_coefficient_kgpm2: Array
+    longest_boost_s: Array
+    longest_coast_s: Array
     loft_rad: Float[Array, "L"]
     ideal_kmps: Float[Array, "L"]
     azimuth_rad: Float[Array, "L"]
@@ -113,7 +117,9 @@ class _Flown(NamedTuple):
     log: Array
 
 
-def _programme(site: Site, shape: Shape, unknowns: np.ndarray) -> _Programme:
+def _programme(
+    site: Site, shape: Shape, unknowns: np.ndarray, longest_s: tuple[float, float] = (np.inf, np.inf)
+) -> _Programme:
     lat, lon = math.radians(site.lat_deg), math.radians(site.lon_deg)
     return _Programme(
         np.asarray(frames.ecef(lat, lon, site.height_m)),
@@ -124,6 +130,7 @@ def _programme(site: Site, shape: Shape, unknowns: np.ndarray) -> _Programme:
         np.float64(shape.pitch_over_s),
         np.float64(shape.area_per_mass_m2pkg),
         np.float64(shape.ballistic_coefficient_kgpm2),
+        *map(np.float64, longest_s),
         *np.ascontiguousarray(unknowns),
     )
 
@@ -159,7 +166,10 @@ def _arrive(plan: _Programme) -> _Flown:
 
     def burn(lanes: Lanes, t_end: Array) -> tuple[Lanes, tuple[Array, State]]:
         end = jnp.broadcast_to(t_end, lanes.t.shape)
-        return fly_logged(dynamics.boost, lanes, end, stage, dynamics.height, _TOLERANCE, _BOOST_ROWS)
+        longest = plan.longest_boost_s / KILO
+        return fly_logged(
+            dynamics.boost, lanes, end, stage, dynamics.height, _TOLERANCE, _BOOST_ROWS, longest
+        )
 
     lanes, powered = lax.scan(burn, lanes, marks)
     flew = lanes.status == FLYING
@@ -169,7 +179,10 @@ def _arrive(plan: _Programme) -> _Flown:
         def gauge(y: State) -> Array:
             return jnp.where(to_ground, dynamics.height(y), dynamics.climb(y))
 
-        lanes, log = fly_logged(dynamics.coast, _again(lanes), limit, body, gauge, _TOLERANCE, _COAST_ROWS)
+        longest = plan.longest_coast_s / KILO
+        lanes, log = fly_logged(
+            dynamics.coast, _again(lanes), limit, body, gauge, _TOLERANCE, _COAST_ROWS, longest
+        )
         return lanes, (dynamics.height(lanes.y), log)
 
     lanes = start(dynamics.coast, lanes.t, lanes.y, body)
@@ -282,11 +295,12 @@ def fit(site: Site, announced: Announced, shape: Shape) -> Fit:
 def trajectory(fitted: Fit, step_s: float = 1.0) -> Trajectory:
     """The fitted flight every `step_s` from launch, with a last row at the impact.
 
-    Read between the integrator's steps to a centimetre while it burns and some decimetres on the coast.
+    Read between the integrator's steps, which are kept short enough for centimetres.
     """
     unknowns = np.array([fitted.loft_rad, _ideal_kmps(fitted), fitted.azimuth_rad])
     # As many lanes as the fit flies, so that one compiled kernel serves both.
-    plan = _programme(fitted.site, fitted.shape, np.repeat(unknowns[:, None], _LANES, axis=1))
+    lanes = np.repeat(unknowns[:, None], _LANES, axis=1)
+    plan = _programme(fitted.site, fitted.shape, lanes, _READ_S)
     table = np.asarray(_arrive(plan).log)[:, :, 0]
     first = np.concatenate([[0.0], np.asarray(plan.site_ecef_m) / MEGA, np.zeros(3)])
     table = np.concatenate([first[None], table])

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array
+
+from noroshi.earth.arrays import Array
 
 State = tuple[Array, ...]
 Rhs = Callable[[Array, State, Any], State]
@@ -97,13 +98,13 @@ def start(rhs: Rhs, t: Array, y: State, params: Any, dt: float = 0.005) -> Lanes
 
 
 def _advance(
-    rhs: Rhs, now: Lanes, t_end: Array, params: Any, gauge: Gauge, tolerance: float
+    rhs: Rhs, now: Lanes, t_end: Array, params: Any, gauge: Gauge, tolerance: float, longest: Array
 ) -> Lanes:
     """One step of every lane that still flies, accepted or not."""
     # A gauge this close to zero counts as zero: 1 cm for a height.
     touch = 1e-8
     left = t_end - now.t
-    dt = jnp.minimum(now.dt, left)
+    dt = jnp.minimum(jnp.minimum(now.dt, left), longest)
     y, dydt, error = _step(rhs, now, dt, params)
     gauge_new = gauge(y)
     finite = jnp.isfinite(error) & jnp.isfinite(gauge_new)
@@ -162,7 +163,7 @@ def fly(
 
     def body(carry: tuple[Array, Lanes]) -> tuple[Array, Lanes]:
         count, now = carry
-        return count + 1, _advance(rhs, now, t_end, params, gauge, tolerance)
+        return count + 1, _advance(rhs, now, t_end, params, gauge, tolerance, jnp.inf)
 
     def unfinished(carry: tuple[Array, Lanes]) -> Array:
         count, now = carry
@@ -173,10 +174,18 @@ def fly(
 
 
 def fly_logged(
-    rhs: Rhs, lanes: Lanes, t_end: Array, params: Any, gauge: Gauge, tolerance: float, rows: int
+    rhs: Rhs,
+    lanes: Lanes,
+    t_end: Array,
+    params: Any,
+    gauge: Gauge,
+    tolerance: float,
+    rows: int,
+    longest: Array = jnp.inf,
 ) -> tuple[Lanes, tuple[Array, State]]:
     """`fly` that also keeps where each lane stood after each of at most `rows` steps: times and states
-    [rows, lanes]. Each lane steps at its own pace; rows after its last step repeat it.
+    [rows, lanes]. Each lane steps at its own pace, but never longer than `longest`, ks; rows after its last
+    step repeat it.
     """
     lanes = _gauged(lanes, gauge)
 
@@ -187,8 +196,12 @@ def fly_logged(
 
     def body(carry: tuple[Array, Lanes, Any]) -> tuple[Array, Lanes, Any]:
         count, now, log = carry
-        now = _advance(rhs, now, t_end, params, gauge, tolerance)
-        return count + 1, now, jax.tree.map(lambda column, value: column.at[count].set(value), log, (now.t, now.y))
+        now = _advance(rhs, now, t_end, params, gauge, tolerance, longest)
+        return (
+            count + 1,
+            now,
+            jax.tree.map(lambda column, value: column.at[count].set(value), log, (now.t, now.y)),
+        )
 
     def unfinished(carry: tuple[Array, Lanes, Any]) -> Array:
         count, now, _ = carry
@@ -198,4 +211,3 @@ def fly_logged(
     after = jnp.arange(rows)[:, None] >= count
     log = jax.tree.map(lambda column, last: jnp.where(after, last, column), log, (lanes.t, lanes.y))
     return _tired(lanes, t_end), log
-

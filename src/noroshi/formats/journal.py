@@ -16,7 +16,9 @@ _START = "0" * 64
 
 
 def _canonical(entry: dict[str, Any]) -> bytes:
-    return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def _link(before: str, line: bytes) -> str:
@@ -34,19 +36,32 @@ def encode(entries: Iterable[dict[str, Any]]) -> bytes:
 
 
 def decode(data: bytes, where: str = "journal") -> Iterator[dict[str, Any]]:
-    """Entries of a journal in order, each checked against the chain.
+    """Entries of a journal in order, each checked against the chain, byte for byte.
 
-    Raises InputError at the first line that is not what was written, with its number.
+    Raises InputError at the first line that is not what was written, with its number. That lines are missing
+    after the last one does not show.
     """
     chain = _START
-    for number, line in enumerate(data.splitlines(), start=1):
+    *lines, rest = data.split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        body, _, end = line.rpartition(b',"chain":"')
+        # Over the bytes, not over what they mean: 1.0 and 1e0 are one number and two journals.
+        chain = _link(chain, body + b"}")
+        if end != f'{chain}"}}'.encode():
+            need = "does not follow from the lines before it: changed, lost or moved."
+            raise InputError(where, f"line {number}", _shown(line), need)
         try:
-            entry = json.loads(line)
-            stated = entry.pop("chain")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            need = "must be a journal line, JSON with a chain."
-            raise InputError(where, f"line {number}", line[:60].decode(errors="replace"), need) from error
-        chain = _link(chain, _canonical(entry))
-        if chain != stated or entry.get("seq") != number - 1:
-            raise InputError(where, f"line {number}", None, "does not follow from the lines before it: changed or lost.")
+            entry = json.loads(body + b"}")
+        except (ValueError, RecursionError) as error:
+            raise InputError(where, f"line {number}", _shown(line), "must be a JSON object.") from error
+        if not isinstance(entry, dict) or entry.get("seq") != number - 1:
+            raise InputError(where, f"line {number}", _shown(line), f"must have seq {number - 1}.")
         yield entry
+    if rest:
+        raise InputError(
+            where, f"line {len(lines) + 1}", _shown(rest), "is cut short: every line ends with a line break."
+        )
+
+
+def _shown(line: bytes) -> str:
+    return line[:60].decode(errors="replace")

@@ -71,7 +71,9 @@ def send(node: Node, message: Message, to: str, now_s: float, out: Outbox) -> No
         out.dispatches.append(Dispatch(message, to, decision))
 
 
-def write(node: Node, kind: str, payload: Payload, fed_by: tuple[str, ...], now_s: float, out: Outbox) -> Node:
+def write(
+    node: Node, kind: str, payload: Payload, fed_by: tuple[str, ...], now_s: float, out: Outbox
+) -> Node:
     """Write a message for everyone whom the nation's policy lets it address, and send it to partners."""
     named = addressees(node.desk.table, node.desk.nation, kind)
     if not named:
@@ -167,5 +169,3 @@ def _report(thing: Thing, path: TrackReport, view: View) -> ForecastReport:
 def announce(node: Node, kind: str, areas: tuple[str, ...], reason: str, now_s: float, out: Outbox) -> Node:
     """Tell partners that our people were alerted, or that it is over."""
     return write(node, kind, AlertNotice(areas, reason), (), now_s, out)
-
-

@@ -41,7 +41,9 @@ def task(node: Node, now_s: float, out: Outbox) -> Node:
             if elevation < math.radians(-10):
                 continue
             width = min(max(3 * spread_m / range_m, _NARROW_RAD), _WIDE_RAD)
-            out.cues.append(Cue(station.id, thing.id, azimuth, elevation, width, steady, now_s + _LASTS_S, because))
+            out.cues.append(
+                Cue(station.id, thing.id, azimuth, elevation, width, steady, now_s + _LASTS_S, because)
+            )
             if cued.get(key, (0.0, ""))[1] != because:
                 out.note("tasking", sensor=station.id, mode="cued", track=thing.id, because=because)
             cued[key] = (now_s + EVERY_S, because)
@@ -84,8 +86,7 @@ def _climbing(desk: Desk, start: Origin, at_s: float) -> tuple[np.ndarray, float
     nodes = np.arange(len(desk.template.height_m))
     distance_m = float(np.interp(age, nodes, desk.template.distance_m))
     height_m = float(np.interp(age, nodes, desk.template.height_m))
-    lat, lon = geometry.great_circle_end(
-        *np.radians([start.lat_deg, start.lon_deg, start.azimuth_deg]), np.float64(distance_m)
-    )
+    lat0, lon0, bearing = np.radians([start.lat_deg, start.lon_deg, start.azimuth_deg])
+    lat, lon = geometry.great_circle_end(lat0, lon0, bearing, distance_m)
     doubt_m = start.sigma_km * 1e3 + distance_m * math.radians(start.azimuth_sigma_deg) + 0.3 * distance_m
     return np.asarray(frames.ecef(lat, lon, height_m)), doubt_m + _SLACK_M

@@ -40,7 +40,9 @@ def forecast(node: Node, now_s: float, out: Outbox) -> Node:
         view = read(flights, estimate, basis, node.desk)
         burning = float(estimate.burning) > SURELY_COASTING
         every_s = BURNING_EVERY_S if burning else COASTING_EVERY_S
-        thing = replace(thing, weighed=thing.evidence, next_forecast_s=now_s + every_s, view=view or thing.view)
+        thing = replace(
+            thing, weighed=thing.evidence, next_forecast_s=now_s + every_s, view=view or thing.view
+        )
         if view is not None:
             out.note("forecast", track=thing.id, **_line(view))
         node = change(node, thing)

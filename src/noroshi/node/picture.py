@@ -28,7 +28,7 @@ _PLOTS_TO_CONFIRM = 3
 # What a single plot may be off, m, where a partner's track says it should be.
 _PLACE_SIGMA_M = 3e3
 LOST_AFTER_S = 30.0
-_FRESH_S = 60.0
+_FRESH_S, _COASTS = 60.0, 0.02
 # Scans of one plume lie this near each other, rad per second between them, plus a fixed part.
 _SCAN_RATE, _SCAN_GATE = 3e-4, 1e-3
 # Two reports speak of one launch when no farther apart than this in place and time.
@@ -244,12 +244,13 @@ def hear(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
         told = _told(payload)
         node, thing = _launched(node, told)
         return change(
-            node, replace(
+            node,
+            replace(
                 thing,
                 told={**thing.told, message.origin: told},
                 last_told_s=now_s,
                 evidence=thing.evidence + 1,
-            )
+            ),
         )
     path = payload.path if isinstance(payload, ForecastReport) else payload
     if not isinstance(path, TrackReport):
@@ -345,9 +346,9 @@ def fused(desk: Desk, thing: Thing) -> tuple[Estimate, tuple[str, ...]] | None:
         parts.insert(0, (mine, (desk.nation,)))
     if not parts:
         return None
-    # What a partner said long ago (a word that waited for its consent) adds nothing to what is seen now.
+    # A coast can be carried on for long; what a partner saw burning long ago says nothing of now.
     newest_s = max(float(estimate.time_s) for estimate, _ in parts)
-    parts = [part for part in parts if float(part[0].time_s) > newest_s - _FRESH_S]
+    parts = [part for part in parts if _worth(part[0], newest_s)]
     together = parts[0][0]
     for estimate, _ in parts[1:]:
         together = kernels.join(together, estimate, desk.belief)
@@ -368,7 +369,9 @@ def merge(node: Node, out: Outbox) -> Node:
             scans={**second.scans, **first.scans},
             reported_sights=max(first.reported_sights, second.reported_sights),
             report_due_s=first.report_due_s if first.report_due_s is not None else second.report_due_s,
-            origin=min((o for o in (first.origin, second.origin) if o), key=lambda o: o.sigma_km, default=None),
+            origin=min(
+                (o for o in (first.origin, second.origin) if o), key=lambda o: o.sigma_km, default=None
+            ),
             told={**second.told, **first.told},
             foreign={**second.foreign, **first.foreign},
             aliases=first.aliases | second.aliases,
@@ -407,6 +410,10 @@ def _known(thing: Thing) -> Estimate | None:
 def _one_launch(a: Origin, b: Origin) -> bool:
     away_m, _ = geometry.great_circle(*np.radians([a.lat_deg, a.lon_deg, b.lat_deg, b.lon_deg]))
     return abs(a.time_s - b.time_s) < _SAME_LAUNCH_S and float(away_m) < _SAME_LAUNCH_KM * 1e3
+
+
+def _worth(estimate: Estimate, now_s: float) -> bool:
+    return float(estimate.time_s) > now_s - _FRESH_S or float(estimate.burning) < _COASTS
 
 
 def watch(node: Node, now_s: float, out: Outbox) -> Node:

@@ -7,7 +7,6 @@ from noroshi.node.state import Node, Outbox
 from noroshi.records.detections import Plot
 from noroshi.records.messages import Message
 
-
 # Radars are kept pointed at what only partners see as long as they keep telling.
 _STALE_S = 60.0
 

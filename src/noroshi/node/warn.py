@@ -10,7 +10,7 @@ from noroshi.records.keys import uniform
 
 
 def threatened(desk: Desk, view: View, threshold: float) -> tuple[str, ...]:
-    """Areas that are passed over or hit with at least this probability, with neighbours where that is the rule."""
+    """Areas passed over or hit with at least this probability, with neighbours where that is the rule."""
     names = {name for name, chance in view.areas.items() if chance >= threshold}
     for name in sorted(names):
         names.update(desk.neighbours.get(name, ()))
@@ -96,7 +96,10 @@ def _settle(node: Node, thing: Thing, view: View, alert: str, now_s: float, out:
     if grown:
         names = tuple(sorted({*warning.areas, *grown}))
         reason = f"now also {', '.join(grown)}"
-        passage = {**warning.passage_s, **{name: view.passage_s.get(name, view.impact_time_s) for name in grown}}
+        passage = {
+            **warning.passage_s,
+            **{name: view.passage_s.get(name, view.impact_time_s) for name in grown},
+        }
         out.note("update", alert=alert, areas=list(names), reason=reason)
         thing = replace(thing, warning=replace(warning, areas=names, passage_s=passage))
         return announce(change(node, thing), "alert", names, reason, now_s, out)

@@ -34,4 +34,3 @@ def generator(seed: int, *names: str | int) -> np.random.Generator:
 def uniform(seed: int, *names: str | int) -> float:
     """One number in [0, 1) that depends on the run and the names alone."""
     return float(generator(seed, *names).random())
-

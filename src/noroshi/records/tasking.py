@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from noroshi.earth.arrays import Array
 from noroshi.records.pytree import record
 
 

@@ -1,7 +1,8 @@
 """A track as numbers: two models of one object, burning and coasting, with their probabilities."""
 
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from noroshi.earth.arrays import Array
 from noroshi.records.pytree import record
 
 BURNING, COASTING = 0, 1

@@ -1,7 +1,8 @@
 """A flight as samples in time: what `flight` returns, neutral about who may see it."""
 
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from noroshi.earth.arrays import Array
 from noroshi.records.pytree import record
 
 

@@ -1,7 +1,8 @@
 """What is really there at one instant: for the world, its sensors and the director alone."""
 
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from noroshi.earth.arrays import Array
 from noroshi.records.pytree import record
 
 

@@ -1,7 +1,6 @@
 """What lies between sensors and objects."""
 
-from jaxtyping import Array
-
+from noroshi.earth.arrays import Array
 from noroshi.records.pytree import record
 
 

@@ -3,9 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from noroshi.earth import frames, geometry
+from noroshi.earth.arrays import Array
 from noroshi.records.detections import Detections
 from noroshi.records.pytree import record
 from noroshi.records.truth import Truth

@@ -4,9 +4,10 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from noroshi.earth import frames, geometry
+from noroshi.earth.arrays import Array
 from noroshi.records.detections import Detections
 from noroshi.records.pytree import record
 from noroshi.records.tasking import Tasking

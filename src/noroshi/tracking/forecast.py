@@ -9,9 +9,10 @@ state gives the linear answer where the flight is linear, and no chance enters.
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
 from noroshi.earth import frames
+from noroshi.earth.arrays import Array
 from noroshi.flight import dynamics
 from noroshi.flight.dynamics import KILO, MEGA, Burning, Coasting
 from noroshi.flight.interpolate import hermite
@@ -35,7 +36,7 @@ _TOLERANCE = 1e-5
 
 
 def _points() -> tuple[np.ndarray, np.ndarray]:
-    """Standard normal points [LANES, 13] with zero mean and unit covariance, and two spread uniforms [LANES, 2].
+    """Normal points [LANES, 13] of exactly zero mean and unit covariance, and even uniforms [LANES, 2].
 
     The additive recurrence of M. Roberts (2018) on the generalised golden ratio, through the normal quantile.
     """
@@ -124,9 +125,7 @@ def bundle(estimate: Estimate, launch_time_s: Array, belief: Belief) -> Bundle:
     body = Coasting(beta)
     coasting = start(dynamics.coast, lanes.t, lanes.y, body, dt=0.02)._replace(status=lanes.status)
     limit = jnp.full(LANES, _LONGEST_S / KILO)
-    end, (times, path) = fly_logged(
-        dynamics.coast, coasting, limit, body, dynamics.height, _TOLERANCE, _ROWS
-    )
+    end, (times, path) = fly_logged(dynamics.coast, coasting, limit, body, dynamics.height, _TOLERANCE, _ROWS)
 
     def whole(first: Array, burnt: Array, rest: Array) -> Array:
         return jnp.concatenate([first[None], burnt[None], rest]).T

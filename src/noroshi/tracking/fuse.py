@@ -1,16 +1,18 @@
 """Two estimates of one object whose correlation nobody knows: covariance intersection.
 
-Source: Julier and Uhlmann, American Control Conference 1997; the weight is the one of least determinant.
+Source: Julier and Uhlmann, American Control Conference 1997; the weight is the
+one of least spread at the impact.
 """
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
 
+from noroshi.earth.arrays import Array
 from noroshi.records.tracks import Belief, Estimate, Track
 from noroshi.tracking import imm
 
-_WEIGHTS = 17
+# An intermediate-range missile falls some ten minutes after it is tracked best.
+_WEIGHTS, _TO_GO_S = 33, 600.0
 
 
 def carry(estimate: Estimate, to_s: Array, belief: Belief) -> Estimate:
@@ -27,24 +29,25 @@ def carry(estimate: Estimate, to_s: Array, belief: Belief) -> Estimate:
 def intersect(a: Estimate, b: Estimate) -> Estimate:
     """Covariance intersection of two estimates at one time; never surer than the evidence allows.
 
-    Only place and speed weigh in the choice: the thrust of a coasting body is known to be nought.
+    The weight is the one of least spread at the impact: that of the place, and that of the speed over the
+    ten minutes it has to grow. All weights are tried at once on the axes in which both covariances are
+    diagonal.
     """
-    scale = jnp.array([1e3] * 3 + [10.0] * 3 + [1.0] * 3)
-    A = jnp.linalg.inv(a.cov / scale[:, None] / scale)
-    B = jnp.linalg.inv(b.cov / scale[:, None] / scale)
-
-    def at(weight: Array) -> tuple[Array, Array]:
-        cov = jnp.linalg.inv(weight * A + (1 - weight) * B)
-        return cov, jnp.linalg.slogdet(cov[:6, :6])[1]
-
-    weights = jnp.linspace(0.0, 1.0, _WEIGHTS)
-    covs, sizes = jax.vmap(at)(weights)
-    best = jnp.argmin(sizes)
-    weight, cov = weights[best], covs[best]
-    mean = cov @ (weight * A @ (a.mean / scale) + (1 - weight) * B @ (b.mean / scale))
-    return Estimate(
-        a.time_s, mean * scale, cov * scale[:, None] * scale, weight * a.burning + (1 - weight) * b.burning
-    )
+    root = jnp.linalg.cholesky(a.cov)
+    inside = jax.scipy.linalg.solve_triangular(root, b.cov, lower=True)
+    inside = jax.scipy.linalg.solve_triangular(root, inside.T, lower=True)
+    spread, turn = jnp.linalg.eigh((inside + inside.T) / 2)
+    # a.cov = axes axes^T, b.cov = axes diag(spread) axes^T.
+    axes = root @ turn
+    reach = jnp.concatenate([jnp.ones(3), _TO_GO_S**2 * jnp.ones(3), jnp.zeros(3)])
+    size = reach @ axes**2
+    weights = jnp.linspace(0.0, 1.0, _WEIGHTS)[:, None]
+    joint = 1 / (weights + (1 - weights) / spread)
+    best = jnp.argmin(joint @ size)
+    weight, joint = weights[best, 0], joint[best]
+    gain = (axes * (joint * (1 - weight) / spread)) @ jnp.linalg.solve(axes, b.mean - a.mean)
+    cov = (axes * joint) @ axes.T
+    return Estimate(a.time_s, a.mean + gain, cov, weight * a.burning + (1 - weight) * b.burning)
 
 
 def join(a: Estimate, b: Estimate, belief: Belief) -> Estimate:

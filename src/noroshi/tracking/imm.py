@@ -7,9 +7,10 @@ Sources: Blom and Bar-Shalom, IEEE TAC 33 (1988); Schmidt, Advances in Control S
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from noroshi.earth import geometry
+from noroshi.earth.arrays import Array
 from noroshi.records.pytree import record
 from noroshi.records.tracks import BURNING, COASTING, SLOTS, Belief, Estimate, Stations, Track
 from noroshi.tracking.motion import process_noise, transition
@@ -98,7 +99,9 @@ def _burnout(mean: Array, dt_s: Array) -> tuple[Array, Array]:
     thrust = mean[6:]
     none = jnp.zeros(3)
     push = jnp.concatenate([-thrust * dt_s**2 / 6, thrust * dt_s / 2, none])
-    shape = jnp.array([[dt_s**4 / 45, -(dt_s**3) / 24, 0.0], [-(dt_s**3) / 24, dt_s**2 / 12, 0.0], [0.0, 0.0, 0.0]])
+    shape = jnp.array(
+        [[dt_s**4 / 45, -(dt_s**3) / 24, 0.0], [-(dt_s**3) / 24, dt_s**2 / 12, 0.0], [0.0, 0.0, 0.0]]
+    )
     return push, jnp.kron(shape, jnp.outer(thrust, thrust))
 
 
@@ -192,7 +195,7 @@ def _inverse3(S: Array) -> tuple[Array, Array]:
 
 
 def weigh(track: Track, sights: Sight, stations: Stations, belief: Belief) -> tuple[Track, Array]:
-    """The track moved to the sights' common time, and how far each sight [R] lies from it, in sigmas squared."""
+    """The track at the sights' common time, and how far each sight [R] lies from it, in sigmas squared."""
     moved = predict(track, sights.time_s[0], belief)
 
     def far(sight: Sight) -> Array:

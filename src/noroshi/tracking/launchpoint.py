@@ -6,9 +6,10 @@ generic missile) supplies the missing range, and its unknown scales carry how li
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
 from noroshi.earth import frames, geometry
+from noroshi.earth.arrays import Array
 from noroshi.earth.constants import MEAN_RADIUS_M
 from noroshi.records.pytree import record
 
@@ -74,7 +75,10 @@ def _model(theta: Array, sights: Sights, template: Template, reference: tuple[Ar
     # Onto the curved ground: along the chord's arc, then up from there.
     arc = jnp.sqrt(x * x + y * y + 1.0) / MEAN_RADIUS_M
     ground = jnp.stack([x, y, jnp.zeros_like(x)], axis=-1)
-    up = axes[2] * jnp.cos(arc)[:, None] + (ground / (arc * MEAN_RADIUS_M)[:, None]) @ axes * jnp.sin(arc)[:, None]
+    up = (
+        axes[2] * jnp.cos(arc)[:, None]
+        + (ground / (arc * MEAN_RADIUS_M)[:, None]) @ axes * jnp.sin(arc)[:, None]
+    )
     base = frames.ecef(lat, lon, jnp.zeros(()))
     place = base + MEAN_RADIUS_M * (up - axes[2]) + rise[:, None] * up
 
@@ -119,7 +123,9 @@ def estimate(sights: Sights, template: Template, reference: tuple[Array, Array])
 
     def descend(azimuth: Array) -> tuple[Array, Array]:
         theta = middle.at[3].set(azimuth)
-        (theta, least, _), _ = jax.lax.scan(turn, (theta, cost(theta), jnp.array(1e-2)), None, length=_ITERATIONS)
+        (theta, least, _), _ = jax.lax.scan(
+            turn, (theta, cost(theta), jnp.array(1e-2)), None, length=_ITERATIONS
+        )
         return theta, least
 
     thetas, costs = jax.vmap(descend)(jnp.arange(_TURNS) * (2 * jnp.pi / _TURNS))

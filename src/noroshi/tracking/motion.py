@@ -3,9 +3,10 @@
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from noroshi.earth import atmosphere, frames, gravity
+from noroshi.earth.arrays import Array
 
 # Spectral density of the thrust's jerk, m2/s5: a turn of half a degree per second at 50 m/s2, and staging.
 _JERK = 0.3
@@ -68,8 +69,12 @@ def transition(
 def process_noise(dt_s: Array, burning: Array) -> Float[Array, "9 9"]:
     """Covariance gathered in `dt_s`: white jerk while burning, a trace of white acceleration always."""
     t = dt_s
-    jerk = _JERK * burning * jnp.array(
-        [[t**5 / 20, t**4 / 8, t**3 / 6], [t**4 / 8, t**3 / 3, t**2 / 2], [t**3 / 6, t**2 / 2, t]]
+    jerk = (
+        _JERK
+        * burning
+        * jnp.array(
+            [[t**5 / 20, t**4 / 8, t**3 / 6], [t**4 / 8, t**3 / 3, t**2 / 2], [t**3 / 6, t**2 / 2, t]]
+        )
     )
     coast = _COAST * jnp.array([[t**3 / 3, t**2 / 2, 0 * t], [t**2 / 2, t, 0 * t], [0 * t, 0 * t, 0 * t]])
     return jnp.kron(jerk + coast, jnp.eye(3))
