@@ -19,6 +19,10 @@ class InputError(NoroshiError):
         place = f"{where}: {field}{shown}" if field else f"{where}{shown}"
         super().__init__(f"{place}\n  {need}" + (f" {hint}" if hint else ""))
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """As it was made: the text alone would not make it again in another process."""
+        return type(self), (self.where, self.field, self.got, self.need, self.hint)
+
 
 class FlightError(NoroshiError):
     """No flight of the family meets the figures; the text says which one and how far off."""

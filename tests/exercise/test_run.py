@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 
 import pytest
 
@@ -48,19 +49,21 @@ def test_a_run_ends_when_all_has_come_down_and_all_is_said(replayed, arms, arm):
     times = [line["t_s"] for line in watched.run.entries]
     assert min(times) >= 0
     assert max(times) <= replayed.duration_s
-    sent = {(line["message"], line["to"]) for line in watched.said("sent") if line["arrives_s"] is not None}
-    heard = {(message.id, nation) for _, nation, message in watched.heard()}
-    assert sent == heard
+    sent = Counter((line["message"], line["to"]) for line in watched.said("sent") if line["arrives_s"])
+    assert sent == Counter((message.id, nation) for _, nation, message in watched.heard())
 
 
 @pytest.mark.parametrize("arm", ARMS)
-def test_nothing_arrives_before_it_was_sent_or_when_the_link_did_not_say_so(arms, arm):
+def test_a_message_arrives_when_its_link_says(arms, arm):
     watched = arms[arm]
-    due = {(line["message"], line["to"]): line for line in watched.said("sent")}
+    for line in watched.said("sent"):
+        assert line["arrives_s"] is None or line["arrives_s"] >= line["t_s"]
     for time_s, nation, message in watched.heard():
-        line = due[message.id, nation]
-        # Nodes step by the whole second.
-        assert line["t_s"] <= line["arrives_s"] <= time_s < line["arrives_s"] + 1
+        ways = [
+            line for line in watched.said("sent") if (line["message"], line["to"]) == (message.id, nation)
+        ]
+        # Straight or by way of a third nation; nodes step by the whole second.
+        assert any(line["arrives_s"] <= time_s < line["arrives_s"] + 1 for line in ways)
 
 
 @pytest.mark.parametrize("arm", ARMS)

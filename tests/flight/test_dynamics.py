@@ -187,8 +187,8 @@ def test_drag_slows_along_the_way_through_the_air_that_turns_with_the_earth():
     y = tuple(np.concatenate([frames.ecef(0.7, 2.2, 30e3) / MEGA, [1.0, -2.0, 0.5]]))
     slowed = np.array(fall(0.0, y, Coasting(2000.0)))[3:] - np.array(fall(0.0, y, Coasting(VACUUM)))[3:]
     speed = np.array(y[3:])
-    # Density at 30 km of the standard atmosphere, 0.0184102 kg/m3.
-    assert np.linalg.norm(slowed) == pytest.approx(0.5 * 0.0184102 * 5.25e6 / 2000, rel=2e-5)
+    # Density at 30 km of the standard atmosphere, 0.0184102 kg/m3; the quick height is some decimetres off.
+    assert np.linalg.norm(slowed) == pytest.approx(0.5 * 0.0184102 * 5.25e6 / 2000, rel=1e-4)
     assert slowed @ speed == pytest.approx(-np.linalg.norm(slowed) * np.linalg.norm(speed))
 
 

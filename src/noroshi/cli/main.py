@@ -79,7 +79,8 @@ def run(
         return
     from rich.console import Console
 
-    Console().print(comparison(target))
+    # A file or a pipe is as wide as the table needs.
+    Console(width=None if sys.stdout.isatty() else 110).print(comparison(target))
     typer.echo(f"Report: {target / 'report.html'}")
 
 

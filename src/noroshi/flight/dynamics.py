@@ -95,13 +95,24 @@ def _speed(y: State) -> Array:
     return jnp.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5])
 
 
+def _slope(y: State, drag: Array, push: tuple[Array, Array, Array] | None = None) -> State:
+    """Derivative of the state under gravity, drag per km/s of speed, and thrust, m/s2, where there is one."""
+    gx, gy, gz = _fall(y)
+    if push is not None:
+        gx, gy, gz = gx + push[0], gy + push[1], gz + push[2]
+    return y[3], y[4], y[5], gx + drag * y[3], gy + drag * y[4], gz + drag * y[5]
+
+
+def _drag(y: State, ballistic_coefficient_kgpm2: Array) -> Array:
+    """Deceleration per km/s of speed, m/s2, of a body of constant ballistic coefficient."""
+    density = jnp.exp(log_density(height(y) * MEGA))
+    return -0.5e6 * density * _speed(y) / ballistic_coefficient_kgpm2
+
+
 def coast(t: Array, y: State, body: Coasting) -> State:
     """Free flight: gravity and drag."""
     del t
-    gx, gy, gz = _fall(y)
-    density = jnp.exp(log_density(height(y) * MEGA))
-    drag = -0.5e6 * density * _speed(y) / body.ballistic_coefficient_kgpm2
-    return y[3], y[4], y[5], gx + drag * y[3], gy + drag * y[4], gz + drag * y[5]
+    return _slope(y, _drag(y, body.ballistic_coefficient_kgpm2))
 
 
 def drag_coefficient(mach: Array) -> Array:
@@ -116,45 +127,23 @@ def drag_coefficient(mach: Array) -> Array:
 
 def boost(t: Array, y: State, stage: Boosting) -> State:
     """Powered flight along the pitch programme."""
-    gx, gy, gz = _fall(y)
     t_s = t * KILO
     mass = 1 - stage.fuel_fraction * t_s / stage.burn_s
     thrust = stage.exhaust_mps * stage.fuel_fraction / (stage.burn_s * mass)
     through = jnp.clip((t_s - stage.vertical_s) / (stage.pitch_over_s - stage.vertical_s), 0.0, 1.0)
     pitch = jnp.pi / 2 - (jnp.pi / 2 - stage.loft_rad) * through
     sin, cos = jnp.sin(pitch), jnp.cos(pitch)
-    height_m = height(y) * MEGA
-    speed = _speed(y)
-    coefficient = drag_coefficient(speed * KILO / sound_speed(height_m))
-    area = coefficient * stage.area_per_mass_m2pkg / mass
-    drag = -0.5e6 * jnp.exp(log_density(height_m)) * speed * area
-    ax, ay, az = (
+    mach = _speed(y) * KILO / sound_speed(height(y) * MEGA)
+    drag = _drag(y, mass / (drag_coefficient(mach) * stage.area_per_mass_m2pkg))
+    px, py, pz = (
         thrust * (sin * up + cos * forward) for up, forward in zip(stage.up, stage.forward, strict=True)
     )
-    return (
-        y[3],
-        y[4],
-        y[5],
-        gx + ax + drag * y[3],
-        gy + ay + drag * y[4],
-        gz + az + drag * y[5],
-    )
+    return _slope(y, drag, (px, py, pz))
 
 
 def burn_on(t: Array, y: State, body: Burning) -> State:
     """Powered flight as a tracker believes it: the thrust seen now, growing as fuel burns."""
-    t_s = t * KILO
-    gx, gy, gz, ax, ay, az = *_fall(y), *thrust(t_s, body)
-    density = jnp.exp(log_density(height(y) * MEGA))
-    drag = -0.5e6 * density * _speed(y) / body.ballistic_coefficient_kgpm2
-    return (
-        y[3],
-        y[4],
-        y[5],
-        gx + ax + drag * y[3],
-        gy + ay + drag * y[4],
-        gz + az + drag * y[5],
-    )
+    return _slope(y, _drag(y, body.ballistic_coefficient_kgpm2), thrust(t * KILO, body))
 
 
 def thrust(t_s: Array, body: Burning) -> tuple[Array, Array, Array]:

@@ -5,8 +5,9 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from noroshi.node import outlook
-from noroshi.node.picture import change, hear, own
+from noroshi.node.picture import hear
 from noroshi.node.state import Dispatch, Node, Outbox, Pending, Thing, View
+from noroshi.node.things import change, own
 from noroshi.records.keys import uniform
 from noroshi.records.labels import Label
 from noroshi.records.messages import (

@@ -8,8 +8,8 @@ import numpy as np
 from noroshi.earth import frames, geometry
 from noroshi.node.desk import Desk
 from noroshi.node.outlook import SURELY_COASTING
-from noroshi.node.picture import own
 from noroshi.node.state import Node, Origin, Outbox, Thing
+from noroshi.node.things import own
 from noroshi.records.tasking import Cue
 from noroshi.records.tracks import Estimate
 

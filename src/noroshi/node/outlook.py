@@ -10,8 +10,9 @@ from noroshi.alerting import areas as alerting
 from noroshi.earth import frames
 from noroshi.node import kernels
 from noroshi.node.desk import Desk
-from noroshi.node.picture import change, fused
+from noroshi.node.picture import fused
 from noroshi.node.state import Node, Outbox, Thing, View
+from noroshi.node.things import change
 from noroshi.records.tracks import Estimate
 from noroshi.tracking.forecast import Bundle
 

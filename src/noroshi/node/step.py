@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from noroshi.node import border, cue, outlook, picture, warn
+from noroshi.node import border, cue, outlook, picture, plots, warn
 from noroshi.node.state import Node, Outbox
 from noroshi.records.detections import Plot
 from noroshi.records.messages import Message
@@ -17,7 +17,7 @@ def step(node: Node, inbox: list[Plot | Message], now_s: float) -> tuple[Node, O
     The node has no clock and no socket: the same inbox at the same times gives the same outbox.
     """
     out = Outbox(now_s)
-    node = picture.sense(node, [item for item in inbox if isinstance(item, Plot)], out)
+    node = plots.sense(node, [item for item in inbox if isinstance(item, Plot)], out)
     for item in inbox:
         if isinstance(item, Message):
             node = border.receive(node, item, now_s, out)

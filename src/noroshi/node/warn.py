@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from noroshi.node.border import announce
 from noroshi.node.desk import Desk
-from noroshi.node.picture import change
 from noroshi.node.state import Node, Outbox, Pending, Thing, View
+from noroshi.node.things import change
 from noroshi.records.keys import uniform
 
 

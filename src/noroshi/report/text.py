@@ -182,10 +182,10 @@ def comparison(out: Path | Run) -> Table:
     for head in ("nation", "sharing"):
         table.add_column(head, no_wrap=True)
     for head in ("warning", "track", "alert"):
-        table.add_column(head, justify="right", no_wrap=True)
+        table.add_column(head, justify="right", overflow="fold")
     table.add_column("areas alerted", ratio=1, min_width=14)
     for head in ("region at alert", "region at end"):
-        table.add_column(head, justify="right", no_wrap=True)
+        table.add_column(head, justify="right", overflow="fold")
     day = set(run.as_it_was.alert_s) if run.as_it_was else set()
     for launch in run.launches:
         for nation in run.nations:

@@ -1,0 +1,133 @@
+"""A second process beside this one, for two cores: Python itself keeps no more than one of them busy.
+
+Both fly the same world, which a scenario and a seed settle, and take jobs from one list, so that neither
+waits for the other. A job is a picklable function of the world; what it returns hangs on nothing else, so
+that one process or two give the same results.
+"""
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from noroshi.catalogue.scenario import Scenario
+from noroshi.exercise.world import World, build
+
+Job = Callable[[World], Any]
+# What is being done, how much of it is done, and of how much.
+Told = Callable[[str, int, int], None]
+
+# Threads of the numerical library do not survive a fork.
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+class Helper:
+    """The second process. It ends with this one, however that ends: its line breaks."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        """Start it; it builds its world while this process does something else."""
+        self._line, there = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(target=_serve, args=(there, scenario, seed), daemon=True)
+        self._process.start()
+        there.close()
+
+    def do(self, job: Job) -> Any:
+        """The job's result, or its exception raised here; EOFError or OSError when the process is no more."""
+        self._line.send(job)
+        good, result = self._line.recv()
+        if not good:
+            raise result
+        return result
+
+    def close(self) -> None:
+        """End it at once, whatever it is doing."""
+        self._process.kill()
+        self._process.join()
+        self._line.close()
+
+
+@contextlib.contextmanager
+def helper(scenario: Scenario, seed: int, wanted: bool) -> Iterator[Helper | None]:
+    """A second process for as long as the block lasts, or None where none is wanted."""
+    if not wanted:
+        yield None
+        return
+    second = Helper(scenario, seed)
+    try:
+        yield second
+    finally:
+        second.close()
+
+
+def _serve(line: Connection, scenario: Scenario, seed: int) -> None:
+    """Do jobs until the line ends."""
+    # Ctrl-C reaches both processes; the first one decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    world: World | None = None
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            if world is None and not line.poll():
+                with contextlib.suppress(Exception):
+                    world = build(scenario, seed)
+            job = line.recv()
+            try:
+                # What is wrong with the world is told in answer to the first job.
+                world = world or build(scenario, seed)
+                answer = True, job(world)
+            except Exception as error:
+                answer = False, error
+            line.send(answer)
+
+
+def results(jobs: Sequence[tuple[str, Job]], world: World, second: Helper | None, told: Told) -> list[Any]:
+    """Results of jobs, each named by its kind, in their order; raises what a job raises.
+
+    When the second process is gone (killed, out of memory) this one does what it left.
+    """
+    waiting = deque(range(len(jobs)))
+    found: dict[int, Any] = {}
+    wrong: list[Exception] = []
+
+    def beside(second: Helper) -> None:
+        while not wrong and (row := _next(waiting)) is not None:
+            try:
+                found[row] = second.do(jobs[row][1])
+            except (EOFError, OSError):
+                waiting.appendleft(row)
+                return
+            except Exception as error:
+                wrong.append(error)
+
+    def tell() -> None:
+        for what in dict.fromkeys(kind for kind, _ in jobs):
+            rows = [row for row, (kind, _) in enumerate(jobs) if kind == what]
+            told(what, sum(row in found for row in rows), len(rows))
+
+    tell()
+    others = [threading.Thread(target=beside, args=(second,), daemon=True)] if second else []
+    for other in others:
+        other.start()
+    try:
+        while len(found) < len(jobs) and not wrong:
+            if (row := _next(waiting)) is not None:
+                found[row] = jobs[row][1](world)
+            else:
+                for other in others:
+                    other.join()
+            tell()
+    finally:
+        waiting.clear()
+    if wrong:
+        raise wrong[0]
+    return [found[row] for row in range(len(jobs))]
+
+
+def _next(waiting: deque[int]) -> int | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
