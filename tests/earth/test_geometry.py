@@ -66,6 +66,14 @@ def test_the_horizon_is_where_the_table_has_it(antenna_km, target_km, bent_km, s
         assert horizon_m / 1e3 == pytest.approx(far_km, rel=3e-3, abs=0.06)
 
 
+@pytest.mark.parametrize("antenna_km, target_km, bent_km, straight_km", HORIZONS)
+def test_both_horizons_together_hide_what_the_last_ray_misses(antenna_km, target_km, bent_km, straight_km):
+    for refraction, far_km in (("four-thirds", bent_km), ("none", straight_km)):
+        heights_m = np.float64(antenna_km * 1e3), np.float64(target_km * 1e3)
+        arc = geometry.horizon_arc(*heights_m, np.float64(EFFECTIVE_EARTH[refraction]))
+        assert arc * MEAN / 1e3 == pytest.approx(far_km, rel=1.2e-3, abs=0.06)
+
+
 @pytest.mark.parametrize("ground_km, bent_km, straight_km", LEAST_HEIGHTS)
 def test_what_hides_behind_the_horizon_is_as_tall_as_the_table_says(ground_km, bent_km, straight_km):
     for refraction, least_km in (("four-thirds", bent_km), ("none", straight_km)):
@@ -215,6 +223,7 @@ def test_numpy_and_jax_see_the_same():
         (geometry.great_circle, (lat, lon, to_lat, to_lon)),
         (geometry.great_circle_end, (lat, lon, to_lon % 6, arc * MEAN)),
         (geometry.refracted_elevation, (*heights, arc, np.float64(4 / 3))),
+        (geometry.horizon_arc, (*heights, np.float64(4 / 3))),
         (geometry.range_azimuth_elevation, (site, axes, target)),
         (geometry.arc, (np.broadcast_to(site, target.shape), target)),
         (geometry.clears_earth, (site, target, np.float64(0))),

@@ -57,7 +57,11 @@ def burnouts(seed: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     speed = chance.uniform(3e3, 6e3, count)
     enu = np.stack([np.cos(climb) * np.sin(heading), np.cos(climb) * np.cos(heading), np.sin(climb)], axis=-1)
     velocity = np.einsum("li,lij->lj", speed[:, None] * enu, frames.enu_axes(lat, lon))
-    return frames.ecef(lat, lon, chance.uniform(60e3, 120e3, count)), velocity, chance.uniform(2e3, 10e3, count)
+    return (
+        frames.ecef(lat, lon, chance.uniform(60e3, 120e3, count)),
+        velocity,
+        chance.uniform(2e3, 10e3, count),
+    )
 
 
 def inertial(position_m: np.ndarray, velocity_mps: np.ndarray) -> np.ndarray:

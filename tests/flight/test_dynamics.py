@@ -44,10 +44,7 @@ def test_without_air_energy_and_axial_angular_momentum_last_to_the_ground():
 
 def test_air_takes_energy_and_more_from_the_lighter_body():
     position, velocity, _ = burnouts(10, 64)
-    left = [
-        energy(*state(coast(position, velocity, np.full(64, beta), 1e-6)))
-        for beta in (2e3, 1e4, VACUUM)
-    ]
+    left = [energy(*state(coast(position, velocity, np.full(64, beta), 1e-6))) for beta in (2e3, 1e4, VACUUM)]
     assert (left[0] < left[1]).all()
     assert (left[1] < left[2]).all()
 
@@ -109,17 +106,17 @@ def place(height_m: float = 2e6) -> np.ndarray:
 
 def stage(**changes) -> Boosting:
     axes = frames.enu_axes(0.7, 2.2)
-    given = dict(
-        burn_s=160.0,
-        exhaust_mps=2700.0,
-        fuel_fraction=0.9,
-        vertical_s=10.0,
-        pitch_over_s=50.0,
-        loft_rad=np.radians(40),
-        up=tuple(axes[2]),
-        forward=tuple(axes[1]),
-        area_per_mass_m2pkg=1e-4,
-    )
+    given = {
+        "burn_s": 160.0,
+        "exhaust_mps": 2700.0,
+        "fuel_fraction": 0.9,
+        "vertical_s": 10.0,
+        "pitch_over_s": 50.0,
+        "loft_rad": np.radians(40),
+        "up": tuple(axes[2]),
+        "forward": tuple(axes[1]),
+        "area_per_mass_m2pkg": 1e-4,
+    }
     return Boosting(**(given | changes))
 
 
@@ -137,14 +134,14 @@ def test_a_stage_pushes_along_its_programme_ever_harder(t_s, pitch_deg):
 
 
 def seen(**changes) -> Burning:
-    given = dict(
-        acceleration_mps2=40.0,
-        exhaust_mps=2700.0,
-        along=(0.6, 0.0, 0.8),
-        across=(0.0, 1.0, 0.0),
-        turn_radps=0.01,
-        ballistic_coefficient_kgpm2=5000.0,
-    )
+    given = {
+        "acceleration_mps2": 40.0,
+        "exhaust_mps": 2700.0,
+        "along": (0.6, 0.0, 0.8),
+        "across": (0.0, 1.0, 0.0),
+        "turn_radps": 0.01,
+        "ballistic_coefficient_kgpm2": 5000.0,
+    }
     return Burning(**(given | changes))
 
 

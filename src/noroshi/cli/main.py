@@ -1,6 +1,7 @@
 """The command noroshi: parse, call one function, print."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def run(
     target = out if out is not None else Path("out") / world.name
     folder.check_target(target)
     with progress(quiet=as_json) as told:
-        result = compare(world, seed, arms, spread, told)
+        result = compare(world, seed, arms, spread, told, processes=min(2, os.cpu_count() or 1))
         told("report", 0, 1)
         folder.write(result, target, write_report)
         told("report", 1, 1)

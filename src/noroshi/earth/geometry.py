@@ -50,6 +50,17 @@ def refracted_elevation(
     return xp.arctan2(far * xp.cos(arc) - near, far * xp.sin(arc))
 
 
+def horizon_arc(site_height_m: Array, target_height_m: Array, effective_earth: Array) -> Array:
+    """Angle at the Earth's centre, rad, beyond which the Earth hides a target: both horizons together."""
+    xp = namespace(site_height_m, target_height_m, effective_earth)
+    radius_m = MEAN_RADIUS_M * effective_earth
+
+    def dip(height_m: Array) -> Array:
+        return xp.arccos(radius_m / (radius_m + xp.maximum(height_m, 0.0)))
+
+    return effective_earth * (dip(site_height_m) + dip(target_height_m))
+
+
 def arc(a_ecef_m: Float[Array, "... 3"], b_ecef_m: Float[Array, "... 3"]) -> Array:
     """Angle at the Earth's centre between two places, rad, exact for small angles too."""
     xp = namespace(a_ecef_m, b_ecef_m)

@@ -1,19 +1,41 @@
 """Compiles the steps of a node before they are needed, so that two cores can share the work.
 
-Every step is called once with empty records of the shapes that a run uses; results are thrown away.
+Every step is called once with empty records of the shapes that a run uses; results are thrown away. A mark
+beside the kept code says that a former process did so with the same sources: loading it, which is Python's
+work in the main, is then left to the first use.
 """
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import jax
 import numpy as np
 
+from noroshi import compiled
+from noroshi.exercise import nations
 from noroshi.exercise.nations import TEMPLATE_ROWS
 from noroshi.node import kernels
 from noroshi.records.tracks import SLOTS, Belief, Estimate, Stations, Track
 from noroshi.tracking.imm import Sight
 from noroshi.tracking.launchpoint import ROWS, Sights, Template
+
+
+def compile_all() -> None:
+    """Compile everything on two threads (compiling runs beside Python) and leave the mark."""
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        for one in [pool.submit(job) for job in jobs()]:
+            one.result()
+    if (mark := compiled.place("all")) is not None:
+        Path(mark).touch()
+
+
+def is_compiled() -> bool:
+    """Whether compiled code of these sources is kept on disk."""
+    mark = compiled.place("all")
+    return mark is not None and Path(mark).exists()
 
 
 def jobs() -> list[Callable[[], object]]:
@@ -31,6 +53,8 @@ def jobs() -> list[Callable[[], object]]:
     batch = Sights(np.ones(ROWS), rows, np.tile(np.eye(3), (ROWS, 1, 1)), rows, rows, np.ones(ROWS, bool))
     template = jax.device_put(Template(one, np.ones(TEMPLATE_ROWS), np.ones(TEMPLATE_ROWS)))
     return [
+        # The flight of the truth: the template is flown by the same code.
+        partial(nations.template, 100.0, 250.0),
         partial(kernels.bundle, estimate, one, belief),
         partial(kernels.launch, batch, template, (one, one)),
         partial(kernels.weigh, track, sights, stations, belief),

@@ -12,6 +12,7 @@ import numpy as np
 from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.profiles import InfraredProfile, RadarProfile
 from noroshi.catalogue.scenario import Scenario
+from noroshi.compiled import QUICK, stored
 from noroshi.earth import frames, geometry
 from noroshi.earth.arrays import Array
 from noroshi.exercise import draw
@@ -47,8 +48,8 @@ def _scan_all(satellites: Infrared, air: Environment, truth: Truth, keys_: Array
     return jax.vmap(infrared.look, in_axes=(0, None, None, 0))(satellites, air, truth, each)
 
 
-look_all = jax.jit(_look_all)
-scan_all = jax.jit(_scan_all)
+look_all = stored(_look_all, QUICK)
+scan_all = stored(_scan_all, QUICK)
 
 
 def stacked(parts: list[Any]) -> Any:
@@ -261,6 +262,7 @@ class Watch:
                 valid[row, slot] = due[row] & 1
             searching[row] = due[row] >> 1
         tasking = Tasking(centre, width, valid, searching)
+        assert world.radar_arrays is not None
         seen = look_all(world.radar_arrays, tasking, world.air, world.truth(t_s), world.radar_keys, t_s)
         return self._plots(world.radars, seen, t_s, [True] * len(due))
 
@@ -293,6 +295,7 @@ class Watch:
         ]
         if not any(due):
             return []
+        assert world.satellite_arrays is not None
         seen = scan_all(world.satellite_arrays, world.air, world.truth(t_s), world.satellite_keys, t_s)
         return self._plots(world.satellites, seen, t_s, due)
 

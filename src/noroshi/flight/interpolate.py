@@ -13,8 +13,8 @@ def hermite(
 ) -> tuple[Float[Array, "M 3"], Float[Array, "M 3"]]:
     """Place and speed at `asked_s`, s, from nodes in order of time (repeated nodes do no harm).
 
-    Outside the nodes the nearest node's place. On a coast with steps of a minute the error is a decimetre:
-    step^4 / 384 times the fourth derivative, some 1e-5 m/s4.
+    Outside the nodes the nearest node's place. On a coast with steps of half a minute the error is half a
+    decimetre: step^4 / 384 times the fourth derivative, some 2e-5 m/s4.
     """
     xp = namespace(node_s, place, asked_s)
     after = xp.clip(xp.searchsorted(node_s, asked_s, side="right"), 1, node_s.shape[0] - 1)

@@ -8,12 +8,12 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Float
 
+from noroshi.compiled import stored
 from noroshi.earth import frames, geometry
 from noroshi.earth.arrays import Array
 from noroshi.errors import FlightError
@@ -158,7 +158,7 @@ def _bodies(plan: _Programme) -> tuple[Boosting, Coasting, Lanes]:
     return stage, body, start(dynamics.boost, still, y, stage, dt=0.001)
 
 
-@jax.jit
+@stored
 def _arrive(plan: _Programme) -> _Flown:
     """Fly every lane from launch to impact."""
     stage, body, lanes = _bodies(plan)

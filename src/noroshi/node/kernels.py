@@ -1,13 +1,12 @@
 """The compiled steps of a node, each compiled once per process and shared by all nations."""
 
-import jax
-
+from noroshi.compiled import QUICK, stored
 from noroshi.tracking import forecast, fuse, imm, launchpoint
 
-init = jax.jit(imm.init)
-weigh = jax.jit(imm.weigh)
-absorb = jax.jit(imm.absorb)
-carry = jax.jit(fuse.carry)
-join = jax.jit(fuse.join)
-bundle = jax.jit(forecast.bundle)
-launch = jax.jit(launchpoint.estimate)
+init = stored(imm.init, QUICK)
+weigh = stored(imm.weigh, QUICK)
+absorb = stored(imm.absorb, QUICK)
+carry = stored(fuse.carry, QUICK)
+join = stored(fuse.join, QUICK)
+bundle = stored(forecast.bundle)
+launch = stored(launchpoint.estimate, QUICK)

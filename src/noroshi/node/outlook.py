@@ -19,8 +19,11 @@ from noroshi.tracking.forecast import Bundle
 # Chi-squared, 2 degrees of freedom, 95 %.
 _REGION = 5.991
 _LEAST_FLIGHTS = 8
-# How often people get a new forecast: often while the missile may burn, seldom on a steady coast.
-BURNING_EVERY_S, COASTING_EVERY_S = 5.0, 30.0
+# How often people get a new forecast: often while they may have to alert, less so while the missile may
+# burn, seldom on a steady coast.
+ALARMING_EVERY_S, BURNING_EVERY_S, COASTING_EVERY_S = 5.0, 10.0, 30.0
+# From this probability of passage or fall over some own area on, they may have to.
+_ALARMING = 0.05
 SURELY_COASTING = 0.02
 # Burn assumed to have begun this long before the first evidence when nothing told the launch time.
 _UNSEEN_S = 60.0
@@ -39,15 +42,21 @@ def forecast(node: Node, now_s: float, out: Outbox) -> Node:
         estimate, basis = best
         flights = kernels.bundle(estimate, np.float64(launch_time_s(thing, estimate)), node.desk.belief)
         view = read(flights, estimate, basis, node.desk)
-        burning = float(estimate.burning) > SURELY_COASTING
-        every_s = BURNING_EVERY_S if burning else COASTING_EVERY_S
-        thing = replace(
-            thing, weighed=thing.evidence, next_forecast_s=now_s + every_s, view=view or thing.view
-        )
+        thing = replace(thing, weighed=thing.evidence, view=view or thing.view)
+        thing = replace(thing, next_forecast_s=now_s + _every_s(thing, estimate))
         if view is not None:
             out.note("forecast", track=thing.id, **_line(view))
         node = change(node, thing)
     return node
+
+
+def _every_s(thing: Thing, estimate: Estimate) -> float:
+    """How soon people need the next forecast of a thing."""
+    if float(estimate.burning) <= SURELY_COASTING:
+        return COASTING_EVERY_S
+    chances = thing.view.areas.values() if thing.view is not None else ()
+    alarming = thing.warning.stage == "idle" and max(chances, default=0.0) >= _ALARMING
+    return ALARMING_EVERY_S if alarming else BURNING_EVERY_S
 
 
 def launch_time_s(thing: Thing, estimate: Estimate) -> float:
@@ -137,5 +146,9 @@ def _line(view: View) -> dict[str, Any]:
 
 def alone(estimate: Estimate, thing: Thing, desk: Desk) -> View | None:
     """The forecast from the nation's own track only, for partners: what it tells, it knows itself."""
+    view = thing.view
+    if view is not None and view.basis == (desk.nation,) and view.time_s == float(estimate.time_s):
+        # Nobody else has told anything yet: it was made for our own people just now.
+        return view
     flights = kernels.bundle(estimate, np.float64(launch_time_s(thing, estimate)), desk.belief)
     return read(flights, estimate, (desk.nation,), desk, with_areas=False)

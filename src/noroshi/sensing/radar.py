@@ -52,14 +52,17 @@ def detection_probability(snr: Array, false_alarm: Array) -> Array:
     return false_alarm ** (1 / (1 + snr))
 
 
-def horizon_elevation(radar: Radar, air: Environment, position_ecef_m: Float[Array, "K 3"]) -> Array:
-    """Elevation, rad, at which the refracted ray leaves the antenna for each object."""
-    return geometry.refracted_elevation(
-        radar.antenna_height_m,
-        frames.height(position_ecef_m),
-        geometry.arc(jnp.broadcast_to(radar.site_ecef_m, position_ecef_m.shape), position_ecef_m),
-        air.effective_earth,
-    )
+def horizon_elevation(
+    radar: Radar, air: Environment, position_ecef_m: Float[Array, "K 3"]
+) -> tuple[Array, Array]:
+    """Elevation, rad, at which the refracted ray leaves the antenna for each object; does it clear the Earth?
+
+    A radar on a mountain may point below the horizontal, but not through the sea.
+    """
+    heights_m = radar.antenna_height_m, frames.height(position_ecef_m)
+    arc = geometry.arc(jnp.broadcast_to(radar.site_ecef_m, position_ecef_m.shape), position_ecef_m)
+    clear = arc < geometry.horizon_arc(*heights_m, air.effective_earth)
+    return geometry.refracted_elevation(*heights_m, arc, air.effective_earth), clear
 
 
 def mask_elevation(radar: Radar, azimuth_rad: Array) -> Array:
@@ -75,7 +78,7 @@ def look(radar: Radar, tasking: Tasking, air: Environment, truth: Truth, key: Ar
     key_noise, key_seen = jax.random.split(key)
     exact = geometry.range_azimuth_elevation(radar.site_ecef_m, radar.axes, truth.position_ecef_m)
     range_m, azimuth, elevation = jnp.moveaxis(exact, -1, 0)
-    apparent = horizon_elevation(radar, air, truth.position_ecef_m)
+    apparent, clear = horizon_elevation(radar, air, truth.position_ecef_m)
 
     away = _turn(azimuth[:, None] - tasking.centre_rad[:, 0]) * jnp.cos(elevation)[:, None]
     off = jnp.hypot(away, elevation[:, None] - tasking.centre_rad[:, 1])
@@ -86,7 +89,7 @@ def look(radar: Radar, tasking: Tasking, air: Environment, truth: Truth, key: Ar
     in_sector = jnp.abs(_turn(azimuth - radar.boresight_rad)) <= radar.sector_rad / 2
     floor = jnp.maximum(radar.elevation_rad[0], mask_elevation(radar, azimuth))
     in_view = in_sector & (apparent > floor) & (apparent < radar.elevation_rad[1])
-    in_view &= range_m < radar.instrumented_m
+    in_view &= clear & (range_m < radar.instrumented_m)
 
     # Against a normalised range: the fourth power of 1e6 m costs digits.
     snr = truth.rcs_m2 * (unit_m / range_m) ** 4
