@@ -38,6 +38,14 @@ def stored(function: Callable[P, R], options: Mapping[str, bool] | None = None) 
     return jax.jit(call, compiler_options=dict(options or {}))  # type: ignore[return-value]
 
 
+def held(record: R) -> R:
+    """Constants on the device, once for thousands of calls.
+
+    Committed to it as results are: for arguments of both sorts a kernel would be loaded twice.
+    """
+    return jax.device_put(record, jax.devices()[0])
+
+
 def place(name: str) -> str | None:
     """Path of what is kept under `name` for these very sources; None where nothing is kept."""
     folder = jax.config.values["jax_compilation_cache_dir"]

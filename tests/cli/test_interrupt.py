@@ -25,10 +25,17 @@ def group(leader: int) -> list[int]:
     return found
 
 
+def wait_for_second(leader: int, most_s: float = 120.0) -> None:
+    """Until the second process has begun to start: the worst moment of all."""
+    until_s = time.monotonic() + most_s
+    while len(group(leader)) < 2 and time.monotonic() < until_s:
+        time.sleep(0.01)
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for processes in /proc")
 @pytest.mark.parametrize("former", [False, True], ids=["new", "over a former run"])
-@pytest.mark.parametrize("after_s", [1.0, 3.0])
-def test_ctrl_c_leaves_no_folder_and_no_process(tmp_path, former, after_s):
+@pytest.mark.parametrize("after", [1.0, 3.0, "the second process has begun to start"])
+def test_ctrl_c_leaves_no_folder_and_no_process(tmp_path, former, after):
     out = tmp_path / "out"
     if former:
         out.mkdir()
@@ -44,7 +51,10 @@ def test_ctrl_c_leaves_no_folder_and_no_process(tmp_path, former, after_s):
         start_new_session=True,
     )
     try:
-        time.sleep(after_s)
+        if isinstance(after, float):
+            time.sleep(after)
+        else:
+            wait_for_second(started.pid)
         assert started.poll() is None, "it was done before anybody could interrupt it"
         # A terminal tells every process of the foreground.
         os.killpg(started.pid, signal.SIGINT)

@@ -1,13 +1,12 @@
 """Stations, a flying body and plots of it, and whole histories of the filter, each compiled once."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from noroshi.earth import frames, geometry
-from noroshi.records.tracks import COASTING, SLOTS, Belief, Stations, Track
+from noroshi.records.tracks import SLOTS, Belief, Stations, Track
 from noroshi.tracking import imm, motion
-from noroshi.tracking.imm import Sight
+from noroshi.tracking.imm import Innovation, Sight
 
 BELIEF = Belief(*map(np.float64, (100.0, 240.0, 2700.0, 6000.0, 1.2)))
 SIGMA = np.array([50.0, 6e-4, 6e-4])  # a plot's own noise: range m, azimuth and elevation rad
@@ -51,62 +50,71 @@ def measured(state: np.ndarray, known: Stations, slot: int) -> np.ndarray:
 
 
 def eigenvalues(cov: np.ndarray) -> np.ndarray:
-    """Eigenvalues of covariances [..., n, n] scaled to correlations: metres beside m/s2 hide the small ones."""
+    """Eigenvalues of covariances [..., n, n] scaled to correlations, or metres would hide what is in m/s2."""
     size = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
     return np.linalg.eigvalsh(cov / size[..., :, None] / size[..., None, :])
 
 
-# --- compiled once ----------------------------------------------------------------------------------------
+# --- compiled once: LANES tracks at a time ------------------------------------------------------------------
 
-init, predict, update = jax.jit(imm.init), jax.jit(imm.predict), jax.jit(imm.update)
+LANES = 128
 
-
-@jax.jit
-def nees(key, mean, cov, known: Stations, dt_s, slots):
-    """Follow one coasting body drawn from the filter's own model through looks of stations `slots` [T].
-
-    Truth starts as drawn from mean and covariance, moves by the filter's motion and its process noise; the
-    stations' constant errors are drawn from what the filter believes. Returns, after each look, the squared
-    error in sigmas (6 degrees of freedom), and the coasting mean and covariance.
-    """
-    zero, one = jnp.zeros(()), jnp.ones(())
-    first, errors, looks = jax.random.split(key, 3)
-    moving = motion.process_noise(dt_s, zero)[:6, :6]
-    # Metres beside metres per second: tiny, but the root of the true matrix.
-    root = jnp.linalg.cholesky(moving)
-    state = mean.at[:6].add(jnp.linalg.cholesky(cov[:6, :6]) @ jax.random.normal(first, (6,)))
-    bias = known.bias_sigma * jax.random.normal(errors, known.bias_sigma.shape)
-    cross = jnp.zeros((2, 9, 3 * SLOTS))
-    track = Track(zero, jnp.stack([mean, mean]), jnp.stack([cov, cov]), cross, jnp.array([1e-9, 1 - 1e-9]))
-
-    def look(carry, now):
-        state, track = carry
-        key, slot = now
-        wander, noise = jax.random.split(key)
-        state = motion.move(state, dt_s, zero, BELIEF.exhaust_mps, BELIEF.ballistic_coefficient_kgpm2 * one)
-        state = state.at[:6].add(root @ jax.random.normal(wander, (6,)))
-        exact = geometry.range_azimuth_elevation(known.site_ecef_m[slot], known.axes[slot], state[:3])
-        z = exact + bias[slot] + SIGMA * jax.random.normal(noise, (3,))
-        time_s = track.time_s + dt_s
-        track = imm.predict(track, time_s, BELIEF)
-        track, _ = imm.update(track, Sight(time_s, z, jnp.asarray(SIGMA), slot), known)
-        off = (state - track.mean[COASTING])[:6]
-        cov = track.cov[COASTING]
-        return (state, track), (off @ jnp.linalg.solve(cov[:6, :6], off), track.mean[COASTING], cov)
-
-    return jax.lax.scan(look, (state, track), (jax.random.split(looks, len(slots)), slots))[1]
+_init = jax.jit(jax.vmap(imm.init))
+_predict = jax.jit(jax.vmap(imm.predict, in_axes=(0, 0, None)))
+_update = jax.jit(jax.vmap(imm.update))
+_move = jax.jit(jax.vmap(motion.move, in_axes=(0, 0, 0, None, None)))
 
 
-@jax.jit
-def history(z, known: Stations, dt_s, slots) -> Track:
-    """The track after each of the plots z [T, 3], begun from the first, [T-1] rows."""
-    sigma = jnp.asarray(SIGMA)
-    track = imm.init(Sight(jnp.zeros(()), z[0], sigma, slots[0]), known)
+def lanes(tree):
+    """The same record LANES times."""
+    return jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], LANES, axis=0), tree)
 
-    def look(track, now):
-        z, slot = now
-        track = imm.predict(track, track.time_s + dt_s, BELIEF)
-        track, _ = imm.update(track, Sight(track.time_s, z, sigma, slot), known)
-        return track, track
 
-    return jax.lax.scan(look, track, (z[1:], slots[1:]))[1]
+def plots(time_s: float, z: np.ndarray, slot: int) -> Sight:
+    """Plots z [LANES, 3] of one moment from that slot's stations."""
+    each = np.ones(LANES)
+    return Sight(time_s * each, z, each[:, None] * SIGMA, slot * each.astype(int))
+
+
+def begin(time_s: float, z: np.ndarray, slot: int, known: Stations) -> Track:
+    """New tracks from plots."""
+    return _init(plots(time_s, z, slot), known)
+
+
+def predict(track: Track, time_s: float) -> Track:
+    """The tracks at a later time."""
+    return _predict(track, np.full(LANES, float(time_s)), BELIEF)
+
+
+def update(track: Track, z: np.ndarray, slot: int, known: Stations) -> Track:
+    """The tracks with the plots taken in."""
+    return _update(track, plots(0.0, z, slot), known)[0]
+
+
+def innovation(track: Track, z: np.ndarray, slot: int, known: Stations) -> Innovation:
+    """What the plots told the tracks."""
+    return _update(track, plots(0.0, z, slot), known)[1]
+
+
+def move(state: np.ndarray, dt_s: float, burning: np.ndarray | float = 0.0) -> np.ndarray:
+    """States [LANES, 9] a little later, by the filter's own motion."""
+    each = np.ones(LANES)
+    moved = _move(state, dt_s * each, burning * each, BELIEF.exhaust_mps, BELIEF.ballistic_coefficient_kgpm2)
+    return np.array(moved)
+
+
+def wander(chance: np.random.Generator, dt_s: float) -> np.ndarray:
+    """Draws [LANES, 9] of the coasting model's own process noise."""
+    small = np.asarray(motion.process_noise(np.float64(dt_s), np.float64(0.0)))[:6, :6]
+    draws = np.zeros((LANES, 9))
+    draws[:, :6] = chance.standard_normal((LANES, 6)) @ np.linalg.cholesky(small).T
+    return draws
+
+
+def look(chance: np.random.Generator, state: np.ndarray, known: Stations, slot: int, bias) -> np.ndarray:
+    """Noisy plots [LANES, 3] of states [LANES, 9]; `known` and `bias` [LANES, SLOTS, 3] have a lane axis."""
+    way = state[:, :3] - known.site_ecef_m[:, slot]
+    east, north, up = np.einsum("lij,lj->il", known.axes[:, slot], way)
+    range_m = np.linalg.norm(way, axis=1)
+    exact = np.stack([range_m, np.arctan2(east, north), np.arcsin(up / range_m)], axis=-1)
+    return exact + bias[:, slot] + SIGMA * chance.standard_normal((LANES, 3))

@@ -32,7 +32,8 @@ class Helper:
         """Start it; it builds its world while this process does something else."""
         self._line, there = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_serve, args=(there, scenario, seed), daemon=True)
-        self._process.start()
+        with _deaf_to_ctrl_c():
+            self._process.start()
         there.close()
 
     def do(self, job: Job) -> Any:
@@ -51,6 +52,20 @@ class Helper:
 
 
 @contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Hold Ctrl-C back from here on, and for good from a process that is started meanwhile.
+
+    It reaches both processes; the first one decides. The second would else die of it with a traceback while
+    it still imports what it needs.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
 def helper(scenario: Scenario, seed: int, wanted: bool) -> Iterator[Helper | None]:
     """A second process for as long as the block lasts, or None where none is wanted."""
     if not wanted:
@@ -65,8 +80,6 @@ def helper(scenario: Scenario, seed: int, wanted: bool) -> Iterator[Helper | Non
 
 def _serve(line: Connection, scenario: Scenario, seed: int) -> None:
     """Do jobs until the line ends."""
-    # Ctrl-C reaches both processes; the first one decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     world: World | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:

@@ -16,14 +16,18 @@ _WEIGHTS, _TO_GO_S = 33, 600.0
 
 
 def carry(estimate: Estimate, to_s: Array, belief: Belief) -> Estimate:
-    """An estimate moved to `to_s` as both models would move it."""
+    """An estimate moved to `to_s` as both models would move it.
+
+    Neither becomes the other on the way: over minutes the least chance of a second burn, with all that an
+    unseen burn may do, would drown what a steady coast is known to do.
+    """
     mean = jnp.stack([estimate.mean, estimate.mean.at[6:].set(0.0)])
     keep = jnp.array([1.0] * 6 + [0.0] * 3)
     coasting = estimate.cov * keep[:, None] * keep
     cov = jnp.stack([estimate.cov, coasting + 1e-6 * jnp.diag(1 - keep)])
     weight = jnp.clip(jnp.stack([estimate.burning, 1 - estimate.burning]), 1e-9, 1.0)
     track = Track(estimate.time_s, mean, cov, jnp.zeros((2, 9, 1)), weight / weight.sum())
-    return imm.collapse(imm.predict(track, to_s, belief))
+    return imm.collapse(imm.drift(track, to_s, belief))
 
 
 def intersect(a: Estimate, b: Estimate) -> Estimate:

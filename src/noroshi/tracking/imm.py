@@ -105,7 +105,7 @@ def _burnout(mean: Array, dt_s: Array) -> tuple[Array, Array]:
     return push, jnp.kron(shape, jnp.outer(thrust, thrust))
 
 
-def _drift(track: Track, to_s: Array, belief: Belief) -> Track:
+def drift(track: Track, to_s: Array, belief: Belief) -> Track:
     """Move both models to `to_s`."""
     dt_s = to_s - track.time_s
 
@@ -123,7 +123,7 @@ def _drift(track: Track, to_s: Array, belief: Belief) -> Track:
 
 def predict(track: Track, to_s: Array, belief: Belief) -> Track:
     """The track at a later time, wider by what may have happened in between."""
-    return _drift(_mix(track, to_s - track.time_s, belief), to_s, belief)
+    return drift(_mix(track, to_s - track.time_s, belief), to_s, belief)
 
 
 def update(track: Track, sight: Sight, stations: Stations) -> tuple[Track, Innovation]:

@@ -37,7 +37,7 @@ def slope(
 def move(
     state: Float[Array, "9"], dt_s: Array, burning: Array, exhaust_mps: Array, beta_kgpm2: Array
 ) -> Float[Array, "9"]:
-    """One fourth-order Runge-Kutta step: below a metre in a hundred seconds of coast.
+    """One fourth-order Runge-Kutta step: millimetres in twenty seconds of coast, metres in a hundred.
 
     The air is taken as it is at the step's start, and its own slope is left out: tracks live above it.
     """
