@@ -17,7 +17,7 @@ help:  ## show these lines
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
 
 demo: $(BUILT)  ## replay 4 October 2022 under every arrangement of sharing, write the report
-	$(ENV)/bin/noroshi run $(SCENARIO) --out out/$(SCENARIO)
+	$(ENV)/bin/noroshi run $(SCENARIO) --out out/$(SCENARIO) --spread 6
 
 test: $(BUILT)  ## all tests but the long ones (at most 12 minutes on 2 cores)
 	$(IN_ENV) pytest -m "not soak" -n $(WORKERS) --dist loadfile

@@ -308,8 +308,8 @@ def test_burnout_between_two_looks_is_covered_by_the_spread(flights):
 
 
 def test_a_look_that_lies_far_off_is_told_as_such():
-    # A perfect look not at all; others, in sigmas squared, by what the filter expects, which for a known place
-    # and exact stations is the plot's own noise.
+    # In sigmas squared of what the filter expects, which for a known place and exact stations is the plot's
+    # own noise.
     exact = measured(body(), stations(), 0)
     track = lanes(coasting(body(), covariance(1e-2, 1e-2)))
     off = np.random.default_rng(47).standard_normal((LANES, 3)) * np.arange(LANES)[:, None] / 10
