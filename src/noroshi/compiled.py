@@ -35,15 +35,10 @@ def stored(function: Callable[P, R], options: Mapping[str, bool] | None = None) 
     def call(*args: Any) -> Any:
         return _kept(function, args).call(*args)
 
-    return jax.jit(call, compiler_options=dict(options or {}))  # type: ignore[return-value]
-
-
-def held(record: R) -> R:
-    """Constants on the device, once for thousands of calls.
-
-    Committed to it as results are: for arguments of both sorts a kernel would be loaded twice.
-    """
-    return jax.device_put(record, jax.devices()[0])
+    # Said outright, for what went through jax.export comes back bound to its device: arguments of both sorts
+    # would have each kernel loaded once more.
+    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    return jax.jit(call, in_shardings=here, compiler_options=dict(options or {}))  # type: ignore[return-value]
 
 
 def place(name: str) -> str | None:

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -58,6 +59,8 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
     It reaches both processes; the first one decides. The second would else die of it with a traceback while
     it still imports what it needs.
     """
+    # Its own start would let Ctrl-C in again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import cache
 
+import jax
 import numpy as np
 import shapely
 
@@ -16,7 +17,6 @@ from noroshi.catalogue.profiles import Belief as BeliefModel
 from noroshi.catalogue.profiles import InfraredProfile, RadarProfile
 from noroshi.catalogue.release import arm_policies
 from noroshi.catalogue.scenario import Scenario
-from noroshi.compiled import held
 from noroshi.earth import frames
 from noroshi.earth.constants import STANDARD_GRAVITY_MPS2
 from noroshi.errors import InputError
@@ -102,8 +102,8 @@ def _desk(
         radars=stations,
         satellites=satellites,
         # On the device once: a compiled step is called thousands of times with it.
-        stations=held(Stations(site, frame, sigma)),
-        belief=held(believed(belief)),
+        stations=jax.device_put(Stations(site, frame, sigma)),
+        belief=jax.device_put(believed(belief)),
         template=template(belief.burn_s.middle, belief.specific_impulse_s.middle),
         areas=areas,
         centre_deg=centre_deg,
@@ -156,7 +156,7 @@ def template(burn_s: float, specific_impulse_s: float) -> Template:
     )
     lat, _, height_m = frames.geodetic(flown.position_ecef_m[:TEMPLATE_ROWS])
     distance_m = 6.371e6 * np.asarray(lat)
-    return held(Template(np.float64(1.0), np.asarray(height_m), distance_m))
+    return jax.device_put(Template(np.float64(1.0), np.asarray(height_m), distance_m))
 
 
 @cache

@@ -15,7 +15,6 @@ import jax
 import numpy as np
 
 from noroshi import compiled
-from noroshi.compiled import held
 from noroshi.exercise import nations
 from noroshi.exercise.nations import TEMPLATE_ROWS
 from noroshi.node import kernels
@@ -42,15 +41,17 @@ def is_compiled() -> bool:
 def jobs() -> list[Callable[[], object]]:
     """The compilations, longest first, to be called in any order and on any thread."""
     one, eye = np.float64(1.0), np.eye(9)
-    stations = held(Stations(np.ones((SLOTS, 3)), np.tile(np.eye(3), (SLOTS, 1, 1)), np.ones((SLOTS, 3))))
-    belief = held(Belief(*[one] * 5))
+    stations = jax.device_put(
+        Stations(np.ones((SLOTS, 3)), np.tile(np.eye(3), (SLOTS, 1, 1)), np.ones((SLOTS, 3)))
+    )
+    belief = jax.device_put(Belief(*[one] * 5))
     sights = Sight(np.ones(SLOTS), np.ones((SLOTS, 3)), np.ones((SLOTS, 3)), np.zeros(SLOTS, int))
     sight = jax.tree.map(lambda column: column[0], sights)
     track = Track(one, np.ones((2, 9)), np.stack([eye, eye]), np.ones((2, 9, 3 * SLOTS)), np.full(2, 0.5))
     estimate = Estimate(one, np.ones(9), eye, one)
     rows = np.ones((ROWS, 3))
     batch = Sights(np.ones(ROWS), rows, np.tile(np.eye(3), (ROWS, 1, 1)), rows, rows, np.ones(ROWS, bool))
-    template = held(Template(one, np.ones(TEMPLATE_ROWS), np.ones(TEMPLATE_ROWS)))
+    template = jax.device_put(Template(one, np.ones(TEMPLATE_ROWS), np.ones(TEMPLATE_ROWS)))
     return [
         # The flight of the truth: the template is flown by the same code.
         partial(nations.template, 100.0, 250.0),

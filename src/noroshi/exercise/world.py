@@ -12,7 +12,7 @@ import numpy as np
 from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.profiles import InfraredProfile, RadarProfile
 from noroshi.catalogue.scenario import Scenario
-from noroshi.compiled import QUICK, held, stored
+from noroshi.compiled import QUICK, stored
 from noroshi.earth import frames, geometry
 from noroshi.earth.arrays import Array
 from noroshi.exercise import draw
@@ -54,7 +54,9 @@ scan_all = stored(_scan_all, QUICK)
 
 def stacked(parts: list[Any]) -> Any:
     """One record of arrays from many records of the same kind."""
-    return held(jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *parts))
+    return jax.device_put(
+        jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *parts)
+    )
 
 
 def axes(sensor: SensorPlacement) -> tuple[np.ndarray, np.ndarray]:

@@ -38,6 +38,8 @@ def hear(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
     if not isinstance(path, TrackReport):
         return node
     estimate = _estimate(path)
+    if not _worth(estimate, now_s):
+        return node
     node, thing = _same(node, (message.origin, path.track_id), estimate)
     former = thing.foreign.get(message.origin)
     if former is not None and float(former.estimate.time_s) >= path.time_s:
@@ -115,7 +117,6 @@ def fused(desk: Desk, thing: Thing) -> tuple[Estimate, tuple[str, ...]] | None:
         parts.insert(0, (mine, (desk.nation,)))
     if not parts:
         return None
-    # A coast can be carried on for long; what a partner saw burning long ago says nothing of now.
     newest_s = max(float(estimate.time_s) for estimate, _ in parts)
     parts = [part for part in parts if _worth(part[0], newest_s)]
     together = parts[0][0]
@@ -125,6 +126,7 @@ def fused(desk: Desk, thing: Thing) -> tuple[Estimate, tuple[str, ...]] | None:
 
 
 def _worth(estimate: Estimate, now_s: float) -> bool:
+    """A coast can be carried on for long; what a partner saw burning long ago says nothing of now."""
     return float(estimate.time_s) > now_s - _FRESH_S or float(estimate.burning) < _COASTS
 
 

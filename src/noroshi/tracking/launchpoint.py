@@ -91,7 +91,8 @@ def _model(theta: Array, sights: Sights, template: Template, reference: tuple[Ar
 def estimate(sights: Sights, template: Template, reference: tuple[Array, Array]) -> Launch:
     """Launch place, time and direction from the first sights.
 
-    `reference` is a rough place (rad) within some 1,000 km. Eight directions are tried, the best kept.
+    `reference` is a rough place (rad) within some 1,000 km. Eight directions are tried; what they lead to is
+    blended by how well it fits.
     """
     weight = jnp.where(sights.valid[:, None], 1 / sights.sigma, 0.0)
     first = jnp.min(jnp.where(sights.valid, sights.time_s, jnp.inf))
@@ -130,10 +131,20 @@ def estimate(sights: Sights, template: Template, reference: tuple[Array, Array])
 
     thetas, costs = jax.vmap(descend)(jnp.arange(_TURNS) * (2 * jnp.pi / _TURNS))
     best = jnp.argmin(costs)
-    theta = thetas[best]
-    J = jax.jacfwd(residual)(theta)
-    cov = jnp.linalg.inv(J.T @ J)[:4, :4] * _UNIT[:4] * _UNIT[:4, None]
-    east, north, launched_s, azimuth = (theta * _UNIT)[:4]
+
+    def spread(theta: Array) -> Array:
+        J = jax.jacfwd(residual)(theta)
+        return jnp.linalg.inv(J.T @ J)[:4, :4]
+
+    # One satellite alone often cannot tell toward from away: what fits nearly as well as the best counts too.
+    share = jax.nn.softmax(-costs / 2)
+    off = (thetas - thetas[best])[:, :4]
+    off = off.at[:, 3].set((off[:, 3] + jnp.pi) % (2 * jnp.pi) - jnp.pi)
+    mean = share @ off
+    off = off - mean
+    cov = jnp.einsum("i,ijk->jk", share, jax.vmap(spread)(thetas) + off[:, :, None] * off[:, None, :])
+    cov = cov * _UNIT[:4] * _UNIT[:4, None]
+    east, north, launched_s, azimuth = (thetas[best, :4] + mean) * _UNIT[:4]
     lat, lon = geometry.great_circle_end(
         *reference, jnp.arctan2(east, north), jnp.sqrt(east**2 + north**2 + 1e-6)
     )
