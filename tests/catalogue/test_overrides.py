@@ -78,7 +78,7 @@ def test_an_override_that_makes_no_scenario_is_refused(replayed, path, value, sa
 
 def test_every_end_of_every_sensitivity_is_a_scenario(replayed):
     assert [row.name for row in replayed.sensitivity] == [
-        "burn", "antenna-height", "mask", "ship-japan", "ship-usa", "satellite-report", "threshold-japan",
+        "burn", "bearing", "antenna-height", "mask", "ship-japan", "ship-usa", "threshold-japan",
     ]  # fmt: skip
     for row in replayed.sensitivity:
         ends = [with_overrides(replayed, end) for end in (row.low, row.high)]

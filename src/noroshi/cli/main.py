@@ -1,11 +1,15 @@
 """The command noroshi: parse, call one function, print."""
 
+import gc
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -155,12 +159,39 @@ def _errors_in_words() -> Iterator[None]:
     except NoroshiError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was written", err=True)
-        sys.exit(130)
+    except SystemExit as leave:
+        # typer's word for Ctrl-C.
+        if leave.code == 130:
+            typer.echo("interrupted; nothing was written", err=True)
+            # Threads that still compile would be waited for.
+            os._exit(130)
+        raise
+
+
+@contextmanager
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """Ctrl-C raises where it is not lost: what a callback of the garbage collector raises is dropped.
+
+    jax has such a callback, and while kernels are compiled much of the time is spent in it.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        callbacks = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+        while frame is not None:
+            if frame.f_code in callbacks:
+                threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT]).start()
+                return
+            frame = frame.f_back
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def main() -> None:
     """Entry point of the command line."""
-    with _errors_in_words():
+    with _ctrl_c_is_heard(), _errors_in_words():
         app(standalone_mode=True)

@@ -33,8 +33,7 @@ class Helper:
         """Start it; it builds its world while this process does something else."""
         self._line, there = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_serve, args=(there, scenario, seed), daemon=True)
-        with _deaf_to_ctrl_c():
-            self._process.start()
+        self._process.start()
         there.close()
 
     def do(self, job: Job) -> Any:
@@ -53,12 +52,32 @@ class Helper:
 
 
 @contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Hold Ctrl-C back from here on, and for good from a process that is started meanwhile.
+def helper(scenario: Scenario, seed: int, wanted: bool) -> Iterator[Helper | None]:
+    """A second process for as long as the block lasts, or None where none is wanted."""
+    if not wanted:
+        yield None
+        return
+    second = None
+    try:
+        with _deaf_to_ctrl_c():
+            second = Helper(scenario, seed)
+        yield second
+    finally:
+        if second is not None:
+            second.close()
 
-    It reaches both processes; the first one decides. The second would else die of it with a traceback while
-    it still imports what it needs.
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is over, and for good from a process that is started in it.
+
+    It reaches both processes, and the first one decides: the second would die of it with a traceback while
+    it still imports, and a start that is broken off half-way leaves it without its first word.
     """
+    came: list[int] = []
+    # Python hears signals in its main thread alone.
+    hears = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, frame: came.append(number)) if hears else None
     # Its own start would let Ctrl-C in again.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -66,19 +85,10 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def helper(scenario: Scenario, seed: int, wanted: bool) -> Iterator[Helper | None]:
-    """A second process for as long as the block lasts, or None where none is wanted."""
-    if not wanted:
-        yield None
-        return
-    second = Helper(scenario, seed)
-    try:
-        yield second
-    finally:
-        second.close()
+        if hears:
+            signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _serve(line: Connection, scenario: Scenario, seed: int) -> None:

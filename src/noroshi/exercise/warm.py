@@ -25,9 +25,13 @@ from noroshi.tracking.launchpoint import ROWS, Sights, Template
 
 def compile_all() -> None:
     """Compile everything on two threads (compiling runs beside Python) and leave the mark."""
-    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    pool = ThreadPoolExecutor(min(2, os.cpu_count() or 1))
+    try:
         for one in [pool.submit(job) for job in jobs()]:
             one.result()
+    finally:
+        # After Ctrl-C nobody waits for what is still being compiled.
+        pool.shutdown(wait=False, cancel_futures=True)
     if (mark := compiled.place("all")) is not None:
         Path(mark).touch()
 
