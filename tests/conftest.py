@@ -1,10 +1,15 @@
 """What many tests look at, made once: the shipped scenario, its world and a run of each arm."""
 
 import pytest
+from hypothesis import settings
 
 from noroshi.catalogue.scenario import Scenario, load_scenario
 from noroshi.exercise.world import World, build
 from tests.exercise.watched import Watched, watch
+
+# A first call compiles, and the machine may be busy: how long one example takes says nothing about the world.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def test_a_cubic_is_followed_exactly(coefficients):
     assert np.allclose(rate, slope, atol=1e-9 * np.abs(shape).max(initial=1) * 64)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(numbers, min_size=5, max_size=5), st.floats(-5, 6))
 def test_numpy_and_jax_read_the_same(values, asked):
     place, speed = np.outer(values, [1, 2, 3]), np.outer(values[::-1], [1, -1, 0])

@@ -110,7 +110,7 @@ def test_the_convention_of_a_bearing_moves_the_end_point_by_hundreds_of_kilometr
     assert np.degrees(ends[0].azimuth_rad) < 79
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.floats(-360, 360))
 def test_a_launch_further_east_comes_down_as_much_further_east(turn_deg):
     here = trajectory(october(), step_s=60.0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -174,7 +174,6 @@ def test_nothing_is_seen_beside_the_cue_unless_the_fence_is_searched():
     assert not look(some_radar(), near, SILENT).valid.any()
 
 
-@settings(deadline=None)
 @given(st.floats(-np.pi, np.pi), st.floats(0.05, 1.4), st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
 def test_a_cue_is_a_cone(azimuth, up, aside, above):
     # North, where azimuth folds, is nothing special.
@@ -230,7 +229,6 @@ def test_refraction_lifts_more_above_the_horizon_and_hides_nothing():
     assert gained.sum() > 1000
 
 
-@settings(deadline=None)
 @given(st.floats(-np.pi, np.pi), st.floats(0.2, 3.0), st.floats(-np.pi, np.pi))
 def test_only_what_lies_in_the_sector_is_seen(boresight, width, azimuth):
     sensor = some_radar(boresight_rad=np.float64(boresight), sector_rad=np.float64(width))

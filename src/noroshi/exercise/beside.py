@@ -7,6 +7,7 @@ that one process or two give the same results.
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import threading
 from collections import deque
@@ -74,6 +75,9 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
     It reaches both processes, and the first one decides: the second would die of it with a traceback while
     it still imports, and a start that is broken off half-way leaves it without its first word.
     """
+    if os.name != "posix":
+        yield
+        return
     came: list[int] = []
     # Python hears signals in its main thread alone.
     hears = threading.current_thread() is threading.main_thread()
@@ -93,6 +97,8 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 def _serve(line: Connection, scenario: Scenario, seed: int) -> None:
     """Do jobs until the line ends."""
+    # Ctrl-C reaches both processes; the first one decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     world: World | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:
