@@ -69,6 +69,17 @@ def test_the_filter_is_as_sure_as_it_may_be(believed):
         assert low < total < high, f"after {count} looks {total / freedom * 6:.2f} instead of 6"
 
 
+def test_unseen_a_coast_grows_as_unsure_as_its_own_noise_makes_it():
+    # From a state known all but exactly, five minutes without a look.
+    chance, state = np.random.default_rng(48), lanes(body(height_m=600e3))
+    track = lanes(coasting(body(height_m=600e3), covariance(1e-2, 1e-5)))
+    for count in range(1, 16):
+        state = move(state, 20.0) + wander(chance, 20.0)
+        track = predict(track, 20.0 * count)
+    low, high = chi2.ppf([RARE, 1 - RARE], 6 * LANES)
+    assert low < squared_error(state, track).sum() < high
+
+
 def test_a_thousand_looks_of_one_station_do_not_beat_its_bias():
     # Half the lanes believe their stations exact, to show what would happen.
     chance, state, track, known, bias = drawn(42)
