@@ -61,6 +61,7 @@ LANES = 128
 
 _init = jax.jit(jax.vmap(imm.init))
 _predict = jax.jit(jax.vmap(imm.predict, in_axes=(0, 0, None)))
+_drift = jax.jit(jax.vmap(imm.drift, in_axes=(0, 0, None)))
 _update = jax.jit(jax.vmap(imm.update))
 _move = jax.jit(jax.vmap(motion.move, in_axes=(0, 0, 0, None, None)))
 
@@ -84,6 +85,11 @@ def begin(time_s: float, z: np.ndarray, slot: int, known: Stations) -> Track:
 def predict(track: Track, time_s: float) -> Track:
     """The tracks at a later time."""
     return _predict(track, np.full(LANES, float(time_s)), BELIEF)
+
+
+def drift(track: Track, time_s: float) -> Track:
+    """The tracks at a later time, each model by itself."""
+    return _drift(track, np.full(LANES, float(time_s)), BELIEF)
 
 
 def update(track: Track, z: np.ndarray, slot: int, known: Stations) -> Track:

@@ -17,6 +17,7 @@ from tests.tracking.made import (
     body,
     coasting,
     covariance,
+    drift,
     eigenvalues,
     innovation,
     lanes,
@@ -75,7 +76,7 @@ def test_unseen_a_coast_grows_as_unsure_as_its_own_noise_makes_it():
     track = lanes(coasting(body(height_m=600e3), covariance(1e-2, 1e-5)))
     for count in range(1, 16):
         state = move(state, 20.0) + wander(chance, 20.0)
-        track = predict(track, 20.0 * count)
+        track = drift(track, 20.0 * count)
     low, high = chi2.ppf([RARE, 1 - RARE], 6 * LANES)
     assert low < squared_error(state, track).sum() < high
 
