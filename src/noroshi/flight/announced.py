@@ -1,4 +1,4 @@
-"""What was announced of a flight: numbers that were rounded, or told as bounds, and directions by convention."""
+"""What was announced of a flight: numbers rounded or told as bounds, directions by convention."""
 
 from dataclasses import dataclass
 from typing import Literal
