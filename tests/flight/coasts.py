@@ -6,6 +6,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from noroshi.earth import atmosphere, frames
+from noroshi.earth.model import WGS84, Earth
 from noroshi.flight import dynamics
 from noroshi.flight.dynamics import KILO, MEGA, Coasting
 from noroshi.flight.propagator import Lanes, fly, start
@@ -16,12 +17,12 @@ VACUUM = 1e15  # a ballistic coefficient, kg/m2, that no air can slow
 
 
 @jax.jit
-def _coast(position_m, velocity_mps, beta, tolerance, limit_s, to_apogee, max_steps):
+def _coast(position_m, velocity_mps, beta, tolerance, limit_s, to_apogee, max_steps, earth):
     def gauge(y):
-        return jnp.where(to_apogee, dynamics.climb(y), dynamics.height(y))
+        return jnp.where(to_apogee, dynamics.climb(y), dynamics.height(y, earth))
 
     y = (*(position_m.T / MEGA), *(velocity_mps.T / KILO))
-    body = Coasting(beta)
+    body = Coasting(beta, earth)
     lanes = start(dynamics.coast, jnp.zeros_like(beta), y, body)
     return fly(dynamics.coast, lanes, jnp.full_like(beta, limit_s / KILO), body, gauge, tolerance, max_steps)
 
@@ -34,9 +35,10 @@ def coast(
     limit_s: float = 7200.0,
     to_apogee: bool = False,
     max_steps: int = 1000,
+    earth: Earth = WGS84,
 ) -> Lanes:
     """Fly bodies [L, 3] down to the ground, or up to the apogee; one compiled kernel per number of lanes."""
-    lanes = _coast(position_m, velocity_mps, beta, tolerance, limit_s, to_apogee, max_steps)
+    lanes = _coast(position_m, velocity_mps, beta, tolerance, limit_s, to_apogee, max_steps, earth)
     return jax.tree.map(np.asarray, lanes)
 
 

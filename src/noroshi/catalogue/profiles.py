@@ -21,6 +21,9 @@ Factor = Annotated[Figure, AfterValidator(Within(above=0, at_most=10))]
 Name = Annotated[SkipJsonSchema[str], Field(default="")]
 
 
+LIFT = ("glide_ratio", "lift_below_km", "dive_below_mps", "phugoid_damping")
+
+
 class Belief(Model):
     """What national filters assume of a missile they have never measured; their own prior, not the truth.
 
@@ -44,7 +47,11 @@ class ThreatProfile(Model):
 
     name: Name
     title: str = Field(description="What a reader calls it.")
-    family: Literal["ballistic"] = Field(description="How it flies.")
+    family: Literal["ballistic", "quasi-ballistic", "glide", "space"] = Field(description="How it flies.")
+    stages: int = Field(default=1, ge=1, le=4, description="Stages, each with its part of burn and velocity.")
+    steering: Literal["gravity-turn", "held-pitch"] = Field(
+        default="gravity-turn", description="After the turn: thrust along the velocity, or at a fixed pitch."
+    )
     burn_s: Annotated[Spread, AfterValidator(Within(above=0, at_most=600, unit="s", slips=SECONDS))] = Field(
         description="Time of powered flight, s."
     )
@@ -60,6 +67,18 @@ class ThreatProfile(Model):
     ballistic_coefficient_kgpm2: Annotated[
         Spread, AfterValidator(Within(at_least=10, at_most=50_000, unit="kg/m2"))
     ] = Field(description="Mass over drag area of the body that falls, kg/m2.")
+    glide_ratio: Annotated[Spread, AfterValidator(Within(above=0, at_most=6))] | None = Field(
+        default=None, description="Lift over drag of a body that pulls up or glides."
+    )
+    lift_below_km: Annotated[Spread, AfterValidator(Within(above=0, at_most=120, unit="km"))] | None = Field(
+        default=None, description="Height on the way down from which it uses its lift, km."
+    )
+    dive_below_mps: (
+        Annotated[Spread, AfterValidator(Within(at_least=0, at_most=7_000, unit="m/s"))] | None
+    ) = Field(default=None, description="Speed below which it no longer does, m/s.")
+    phugoid_damping: Annotated[Spread, AfterValidator(Within(at_least=0, at_most=100))] | None = Field(
+        default=None, description="0: it skips; some 10: equilibrium glide."
+    )
     boost_diameter_m: Annotated[Figure, AfterValidator(Within(above=0, at_most=20, unit="m"))] = Field(
         description="Diameter while boosting, m."
     )
@@ -76,6 +95,17 @@ class ThreatProfile(Model):
         description="Infrared intensity of the plume while burning, W/sr."
     )
     belief: Belief = Field(description="What national filters assume of it.")
+
+    @model_validator(mode="after")
+    def _lift_is_told_where_there_is_lift(self) -> "ThreatProfile":
+        lifts = self.family in ("quasi-ballistic", "glide")
+        for name in LIFT:
+            told = getattr(self, name) is not None
+            if lifts and not told:
+                refuse(f'is missing; a threat of family "{self.family}" needs it.', field=(name,))
+            if told and not lifts:
+                refuse(f'has no meaning for the family "{self.family}".', field=(name,), hint="Remove it.")
+        return self
 
     @property
     def believed_burn_s(self) -> Spread:

@@ -3,25 +3,26 @@
 from jaxtyping import Float
 
 from noroshi.earth.arrays import Array, namespace
-from noroshi.earth.constants import ECCENTRICITY2, SEMI_MAJOR_M, SEMI_MINOR_M
+from noroshi.earth.constants import ECCENTRICITY2, SEMI_MINOR_M
+from noroshi.earth.model import WGS84, Earth
 
 
-def ecef(lat_rad: Array, lon_rad: Array, height_m: Array) -> Float[Array, "... 3"]:
+def ecef(lat_rad: Array, lon_rad: Array, height_m: Array, earth: Earth = WGS84) -> Float[Array, "... 3"]:
     """ECEF position, m, of a geodetic place."""
     xp = namespace(lat_rad, lon_rad, height_m)
     sin_lat, cos_lat = xp.sin(lat_rad), xp.cos(lat_rad)
-    normal_m = SEMI_MAJOR_M / xp.sqrt(1 - ECCENTRICITY2 * sin_lat**2)
+    normal_m = earth.semi_major_m / xp.sqrt(1 - earth.eccentricity2 * sin_lat**2)
     return xp.stack(
         [
             (normal_m + height_m) * cos_lat * xp.cos(lon_rad),
             (normal_m + height_m) * cos_lat * xp.sin(lon_rad),
-            (normal_m * (1 - ECCENTRICITY2) + height_m) * sin_lat,
+            (normal_m * (1 - earth.eccentricity2) + height_m) * sin_lat,
         ],
         axis=-1,
     )
 
 
-def geodetic(position_ecef_m: Float[Array, "... 3"]) -> tuple[Array, Array, Array]:
+def geodetic(position_ecef_m: Float[Array, "... 3"], earth: Earth = WGS84) -> tuple[Array, Array, Array]:
     """Latitude and longitude, rad, and height, m, above the ellipsoid.
 
     Bowring's start and two fixed-point turns: below a micrometre from -10 km to 50,000 km.
@@ -29,17 +30,18 @@ def geodetic(position_ecef_m: Float[Array, "... 3"]) -> tuple[Array, Array, Arra
     xp = namespace(position_ecef_m)
     x, y, z = xp.moveaxis(position_ecef_m, -1, 0)
     axis_m = xp.sqrt(x**2 + y**2)
-    second2 = ECCENTRICITY2 / (1 - ECCENTRICITY2)
-    reduced = xp.arctan2(z * SEMI_MAJOR_M, axis_m * SEMI_MINOR_M)
+    major_m, minor_m, eccentricity2 = earth.semi_major_m, earth.semi_minor_m, earth.eccentricity2
+    second2 = eccentricity2 / (1 - eccentricity2)
+    reduced = xp.arctan2(z * major_m, axis_m * minor_m)
     for _ in range(2):
         lat = xp.arctan2(
-            z + second2 * SEMI_MINOR_M * xp.sin(reduced) ** 3,
-            axis_m - ECCENTRICITY2 * SEMI_MAJOR_M * xp.cos(reduced) ** 3,
+            z + second2 * minor_m * xp.sin(reduced) ** 3,
+            axis_m - eccentricity2 * major_m * xp.cos(reduced) ** 3,
         )
-        reduced = xp.arctan2(SEMI_MINOR_M * xp.sin(lat), SEMI_MAJOR_M * xp.cos(lat))
+        reduced = xp.arctan2(minor_m * xp.sin(lat), major_m * xp.cos(lat))
     sin_lat, cos_lat = xp.sin(lat), xp.cos(lat)
     # Along the normal, which holds at the poles too.
-    height_m = axis_m * cos_lat + z * sin_lat - SEMI_MAJOR_M * xp.sqrt(1 - ECCENTRICITY2 * sin_lat**2)
+    height_m = axis_m * cos_lat + z * sin_lat - major_m * xp.sqrt(1 - eccentricity2 * sin_lat**2)
     return lat, xp.arctan2(y, x), height_m
 
 

@@ -95,11 +95,13 @@ def great_circle_end(
     return xp.arcsin(sin_lat), (lon + xp.pi) % (2 * xp.pi) - xp.pi
 
 
-def great_circle(lat_rad: Array, lon_rad: Array, to_lat_rad: Array, to_lon_rad: Array) -> tuple[Array, Array]:
-    """Distance, m, and initial bearing, rad, between two places on the sphere of mean radius."""
+def great_circle(
+    lat_rad: Array, lon_rad: Array, to_lat_rad: Array, to_lon_rad: Array, radius_m: Array = MEAN_RADIUS_M
+) -> tuple[Array, Array]:
+    """Distance, m, and initial bearing, rad, between two places on a sphere, by default of mean radius."""
     xp = namespace(lat_rad, lon_rad, to_lat_rad, to_lon_rad)
     east = to_lon_rad - lon_rad
     x = xp.cos(lat_rad) * xp.sin(to_lat_rad) - xp.sin(lat_rad) * xp.cos(to_lat_rad) * xp.cos(east)
     y = xp.sin(east) * xp.cos(to_lat_rad)
     cos = xp.sin(lat_rad) * xp.sin(to_lat_rad) + xp.cos(lat_rad) * xp.cos(to_lat_rad) * xp.cos(east)
-    return MEAN_RADIUS_M * xp.arctan2(xp.hypot(x, y), cos), xp.arctan2(y, x) % (2 * xp.pi)
+    return radius_m * xp.arctan2(xp.hypot(x, y), cos), xp.arctan2(y, x) % (2 * xp.pi)

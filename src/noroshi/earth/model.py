@@ -19,6 +19,21 @@ class Earth(NamedTuple):
     rotation_radps: Array = ROTATION_RADPS
     air: Array = 1.0
 
+    @property
+    def semi_minor_m(self) -> Array:
+        """Polar radius, m."""
+        return self.semi_major_m * (1 - self.flattening)
+
+    @property
+    def eccentricity2(self) -> Array:
+        """Square of the meridian's eccentricity."""
+        return self.flattening * (2 - self.flattening)
+
+    @property
+    def mean_radius_m(self) -> Array:
+        """(2a + b) / 3, m: distances along great circles, as public reports give them."""
+        return (2 * self.semi_major_m + self.semi_minor_m) / 3
+
 
 WGS84 = Earth()
 

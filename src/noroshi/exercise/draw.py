@@ -8,9 +8,11 @@ from noroshi.catalogue.launch import Launch
 from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.profiles import RadarProfile
 from noroshi.catalogue.scenario import Scenario
-from noroshi.earth.constants import STANDARD_GRAVITY_MPS2
+from noroshi.catalogue.threats import flyer
 from noroshi.errors import FlightError, InputError
-from noroshi.flight.launch import Announced, Fit, Shape, Site, fit
+from noroshi.flight.announced import Announced, Told
+from noroshi.flight.fit import Fit, fit
+from noroshi.flight.missile import Site
 from noroshi.records.keys import generator, uniform
 
 
@@ -22,33 +24,15 @@ class Flight:
     fit: Fit
 
 
-def shape(launch: Launch, seed: int) -> Shape:
-    """Burn, thrust, pitch programme and drag of a launch, drawn from its threat profile."""
-    threat = launch.threat
-
-    def draw(name: str) -> float:
-        return float(getattr(threat, name).draw(uniform(seed, "truth", launch.id, name)))
-
-    area_m2 = np.pi / 4 * threat.boost_diameter_m.value**2
-    vertical_s = draw("vertical_s")
-    return Shape(
-        burn_s=draw("burn_s"),
-        exhaust_mps=draw("specific_impulse_s") * STANDARD_GRAVITY_MPS2,
-        vertical_s=vertical_s,
-        pitch_over_s=vertical_s + draw("pitch_over_s"),
-        area_per_mass_m2pkg=area_m2 / threat.launch_mass_kg.value,
-        ballistic_coefficient_kgpm2=draw("ballistic_coefficient_kgpm2"),
-    )
-
-
 def announced(launch: Launch, seed: int) -> Announced:
     """The announced figures, each within its stated half-width."""
 
-    def around(name: str) -> float:
+    def around(name: str) -> Told:
         middle, spread = getattr(launch, f"{name}_km").value, getattr(launch, f"{name}_spread_km").value
-        return float(middle + spread * (2 * uniform(seed, "truth", launch.id, name) - 1))
+        return Told(float(middle + spread * (2 * uniform(seed, "truth", launch.id, name) - 1)))
 
-    return Announced(around("apogee"), around("range"), launch.bearing_deg.value, launch.bearing_convention)
+    bearing = Told(launch.bearing_deg.value)
+    return Announced(around("apogee"), around("range"), bearing, launch.bearing_convention)
 
 
 def flight(scenario: Scenario, launch: Launch, seed: int) -> Flight:
@@ -57,8 +41,9 @@ def flight(scenario: Scenario, launch: Launch, seed: int) -> Flight:
     Raises InputError, naming the launch, when no flight meets its figures.
     """
     site = Site(launch.launch_lat_deg.value, launch.launch_lon_deg.value, launch.launch_height_m.value)
+    missile, body = flyer(launch.threat, lambda name: uniform(seed, "truth", launch.id, name))
     try:
-        return Flight(launch, fit(site, announced(launch, seed), shape(launch, seed)))
+        return Flight(launch, fit(site, announced(launch, seed), missile, body))
     except FlightError as error:
         figures = f"apogee_km = {launch.apogee_km.value:g}, range_km = {launch.range_km.value:g}"
         hint = f"{error}. Change one of the figures, or the threat's burn_s."

@@ -22,7 +22,8 @@ from noroshi.earth.constants import STANDARD_GRAVITY_MPS2
 from noroshi.errors import InputError
 from noroshi.exercise import draw
 from noroshi.exercise.world import axes
-from noroshi.flight.launch import Fit, Shape, Site, trajectory
+from noroshi.flight.missile import Aim, Body, Missile, Site, Stage, course
+from noroshi.flight.sample import sampled, steps_of
 from noroshi.node.desk import Desk, Satellite, Station
 from noroshi.node.state import Node
 from noroshi.records.tracks import SLOTS, Belief, Stations
@@ -138,22 +139,10 @@ def believed(belief: BeliefModel) -> Belief:
 def template(burn_s: float, specific_impulse_s: float) -> Template:
     """Height and distance of a generic boost by the second, flown by the same code as the truth."""
     exhaust_mps = specific_impulse_s * STANDARD_GRAVITY_MPS2
-    shape = Shape(burn_s, exhaust_mps, 10.0, 50.0, 7e-5, 5000.0)
-    flown = trajectory(
-        Fit(
-            Site(0.0, 0.0),
-            shape,
-            _TEMPLATE_LOFT_RAD,
-            _TEMPLATE_FUEL,
-            0.0,
-            0,
-            0,
-            TEMPLATE_ROWS - 1.0,
-            0,
-            0,
-            (0, 0, 0),
-        )
-    )
+    missile = Missile((Stage(burn_s, exhaust_mps),), 10.0, 50.0, 7e-5, gravity_turn=0.0)
+    ideal_kmps = -exhaust_mps / 1e3 * math.log(1 - _TEMPLATE_FUEL)
+    aim = Aim(np.array([_TEMPLATE_LOFT_RAD]), np.array([ideal_kmps]), np.array([0.0]))
+    flown = sampled(steps_of(course(Site(0.0, 0.0), missile, Body(5000.0), aim))[0], 1.0, missile)
     lat, _, height_m = frames.geodetic(flown.position_ecef_m[:TEMPLATE_ROWS])
     distance_m = 6.371e6 * np.asarray(lat)
     return jax.device_put(Template(np.float64(1.0), np.asarray(height_m), distance_m))

@@ -8,7 +8,7 @@ import numpy as np
 from noroshi.catalogue.scenario import Scenario
 from noroshi.earth import geometry
 from noroshi.exercise.run import Run, Sample
-from noroshi.flight.launch import Fit
+from noroshi.flight.fit import Fit
 
 _KNOWS = ("launch_report", "forecast", "track")
 

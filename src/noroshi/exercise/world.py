@@ -17,7 +17,7 @@ from noroshi.earth import frames, geometry
 from noroshi.earth.arrays import Array
 from noroshi.exercise import draw
 from noroshi.exercise.draw import Flight
-from noroshi.flight.launch import trajectory
+from noroshi.flight.sample import trajectory
 from noroshi.records import keys
 from noroshi.records.detections import Detections, Plot
 from noroshi.records.tasking import Cue, Tasking

@@ -1,0 +1,189 @@
+"""What flies, in numbers: stages, steering and the body that falls; and the legs that a launch of it flies.
+
+Generic and public: a burn time, a specific impulse and a share of the ideal velocity for each stage, drag by
+one curve, a ballistic coefficient, a glide ratio. Every number may be one for all flights or one for each.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from noroshi.earth import frames
+from noroshi.earth.arrays import Array
+from noroshi.earth.model import WGS84, Earth
+from noroshi.flight.dynamics import KILO
+from noroshi.flight.legs import BURNS, FALLS, Burns, Course, Falls
+from noroshi.records.pytree import record
+
+# Legs of a stage: the first may rise, turn and go on; each further one has a gap and a burn.
+MOST_STAGES = 1 + (BURNS - 3) // 2
+# Banks of a programme that fit between the pull-up and the end of the glide.
+MOST_BANKS = FALLS - 5
+_FOREVER_S = 1e9
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a flight starts: geodetic degrees, metres above the ellipsoid."""
+
+    lat_deg: float
+    lon_deg: float
+    height_m: float = 0.0
+
+
+@record
+class Stage:
+    """One stage: burn and gap before it, s, exhaust speed, its part of the ideal velocity (any unit), and the
+    ballistic coefficient of what is left of it, kg/m2.
+    """
+
+    burn_s: Array
+    exhaust_mps: Array
+    share: Array = 1.0
+    gap_s: Array = 0.0
+    spent_kgpm2: Array = 400.0
+
+
+@record
+class Missile:
+    """Stages and how they are steered.
+
+    Straight up until `vertical_s`; then the pitch falls evenly to the loft angle, which it has at
+    `turned_s`; from there the thrust follows the air-relative velocity where `gravity_turn` is 1 and keeps
+    its pitch where it is 0. `area_m2pkg` is cross-section over mass at the ignition of each stage.
+    """
+
+    stages: tuple[Stage, ...]
+    vertical_s: Array
+    turned_s: Array
+    area_m2pkg: Array
+    gravity_turn: Array = 1.0
+
+
+@record
+class Body:
+    """What flies on after the last stage.
+
+    `ballistic_coefficient_kgpm2` is m/(Cd A) as it flies; of a glider that is the one in glide trim, half of
+    the zero-lift one at the best glide ratio. Lift acts below `lift_below_m` on the way down, until the body
+    is slower than `dive_below_mps`. `damping` 0 leaves the phugoid alone: a pull-up, then skips, which is how
+    a quasi-ballistic body flies; some 10 is equilibrium glide. Banks to the right, rad, each for so many
+    seconds from the bottom of the pull-up on, are given.
+    """
+
+    ballistic_coefficient_kgpm2: Array
+    glide_ratio: Array = 0.0
+    lift_below_m: Array = -1e6
+    damping: Array = 0.0
+    dive_below_mps: Array = 0.0
+    bank_rad: tuple[Array, ...] = ()
+    bank_s: tuple[Array, ...] = ()
+
+
+@record
+class Aim:
+    """How one launch of a missile is flown: what a fit finds. One per flight."""
+
+    loft_rad: Float[Array, "L"]
+    ideal_kmps: Float[Array, "L"]
+    azimuth_rad: Float[Array, "L"]
+
+
+def fuel_fractions(missile: Missile, ideal_kmps: Array) -> list[Array]:
+    """Fuel over mass at ignition of each stage that together give the ideal velocity, km/s."""
+    total = sum(np.asarray(stage.share) for stage in missile.stages)
+    return [
+        1 - np.exp(-np.asarray(ideal_kmps) * KILO * stage.share / total / stage.exhaust_mps)
+        for stage in missile.stages
+    ]
+
+
+def burns(missile: Missile, aim: Aim) -> Burns:
+    """The powered legs of each flight."""
+    lanes = aim.loft_rad.shape
+    rows: list[dict[str, Array]] = []
+    half = np.pi / 2
+    turned = np.maximum(missile.turned_s - missile.vertical_s, 1e-3)
+
+    def leg(stage: Stage, flow: Array, mass: Array, lasts_s: Array, **steering: Array) -> None:
+        row = dict.fromkeys(("pitch_rad", "pitch_radps", "follow"), 0.0) | steering
+        rows.append(
+            row
+            | {
+                "lasts_s": lasts_s,
+                "exhaust_mps": stage.exhaust_mps,
+                "flow_ps": flow,
+                "mass": mass,
+                "area_m2pkg": missile.area_m2pkg,
+            }
+        )
+
+    onward = {"pitch_rad": aim.loft_rad, "follow": missile.gravity_turn}
+    for number, (stage, fuel) in enumerate(
+        zip(missile.stages, fuel_fractions(missile, aim.ideal_kmps), strict=True)
+    ):
+        flow = fuel / stage.burn_s
+        if number:
+            leg(stage, 0.0, 1.0, stage.gap_s, **onward)
+            leg(stage, flow, 1.0, stage.burn_s, **onward)
+            continue
+        # A burn may end before the turn does.
+        up_s = np.minimum(missile.vertical_s, stage.burn_s)
+        turn_s = np.minimum(missile.turned_s, stage.burn_s) - up_s
+        leg(stage, flow, 1.0, up_s, pitch_rad=half)
+        turn = {"pitch_rad": half, "pitch_radps": (aim.loft_rad - half) / turned}
+        leg(stage, flow, 1 - flow * up_s, turn_s, **turn)
+        leg(stage, flow, 1 - flow * (up_s + turn_s), stage.burn_s - up_s - turn_s, **onward)
+    unused = dict.fromkeys(rows[0], 0.0) | {"mass": 1.0, "exhaust_mps": 1.0}
+    rows += [unused] * (BURNS - len(rows))
+    return Burns(**{name: np.stack([np.broadcast_to(row[name], lanes) for row in rows]) for name in rows[0]})
+
+
+def falls(body: Body, lanes: tuple[int, ...]) -> Falls:
+    """The unpowered legs of each flight: to the apogee, down to where lift acts, its arc, the rest."""
+    drag = 1 / np.asarray(body.ballistic_coefficient_kgpm2, dtype=float)
+    lifted = {"glide_ratio": body.glide_ratio, "damping": body.damping}
+    gliding = lifted | {"by_speed": 1.0, "until_mps": body.dive_below_mps}
+    rows: list[dict[str, Array]] = [
+        {"by_climb": 1.0},
+        {"by_height": 1.0, "until_m": body.lift_below_m},
+        {"glide_ratio": body.glide_ratio, "by_climb": -1.0},
+    ]
+    for bank, lasts_s in zip(body.bank_rad, body.bank_s, strict=True):
+        rows.append(gliding | {"bank_rad": bank, "lasts_s": lasts_s})
+    rows += [gliding] + [{"lasts_s": 0.0}] * (MOST_BANKS - len(body.bank_s)) + [{}]
+    names = list(Falls.__dataclass_fields__)
+    unset = dict.fromkeys(names, 0.0) | {"lasts_s": _FOREVER_S, "drag_m2pkg": drag}
+    return Falls(
+        **{
+            name: np.stack([np.broadcast_to(np.asarray((unset | row)[name], float), lanes) for row in rows])
+            for name in names
+        }
+    )
+
+
+def _floats(earth: Earth) -> Earth:
+    return Earth(*map(np.float64, earth))
+
+
+def course(
+    site: Site, missile: Missile, body: Body, aim: Aim, earth: Earth = WGS84, until_s: Array = np.inf
+) -> Course:
+    """Launches from one site, one per lane of `aim`, cut short at `until_s`."""
+    lanes = np.shape(aim.loft_rad)
+    lat, lon = np.radians(site.lat_deg), np.radians(site.lon_deg)
+    place = np.asarray(frames.ecef(lat, lon, site.height_m, earth))
+    east, north, up = np.asarray(frames.enu_axes(lat, lon))
+    still = np.zeros((3, *lanes))
+    return Course(
+        np.zeros(lanes),
+        still + place[:, None],
+        still,
+        still + up[:, None],
+        np.sin(aim.azimuth_rad) * east[:, None] + np.cos(aim.azimuth_rad) * north[:, None],
+        np.broadcast_to(np.asarray(until_s, float), lanes).copy(),
+        burns(missile, aim),
+        falls(body, lanes),
+        _floats(earth),
+    )
