@@ -1,4 +1,4 @@
-"""JSON Schemas of what people and programs write and read: scenario files and summary.json.
+"""JSON Schemas of what people and programs write and read: scenario files, summary.json, launches.
 
 Run `python -m noroshi.catalogue.schema` to write them to data/schema; a test holds them to the models.
 """
@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from noroshi.catalogue.door import DATA
+from noroshi.catalogue.record import KINDS, QUALITIES
 from noroshi.catalogue.scenario import Scenario
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -115,6 +116,98 @@ def summary_schema() -> Schema:
     return {"$schema": DIALECT, "title": "noroshi summary.json", "description": words, **summary}
 
 
+def launches_schema() -> Schema:
+    """What `noroshi launches --json` prints."""
+
+    def text(description: str) -> Schema:
+        return {"type": "string", "description": f"{description}; empty where nothing is published."}
+
+    def told(description: str, least: float = 0.0) -> Schema:
+        value = {"type": "number", "minimum": least, "description": "The number as announced."}
+        half_width = {
+            "type": "number",
+            "minimum": 0,
+            "description": "How far rounding may have moved it, to either side.",
+        }
+        sense = {
+            "enum": ["about", "at least", "at most"],
+            "description": "Rounded, or a bound that the truth may lie beyond.",
+        }
+        table = _table({"value": value, "half_width": half_width, "sense": sense})
+        return {"anyOf": [table, {"type": "null"}], "description": description}
+
+    def degrees(description: str, most: int, null: bool = False) -> Schema:
+        kind = ["number", "null"] if null else "number"
+        return {"type": kind, "minimum": -most, "maximum": most, "description": description}
+
+    report = _table(
+        {
+            "by": {"type": "string", "description": "Government, data set, or DPRK for its own claim."},
+            "apogee_km": told("Greatest height, km."),
+            "range_km": told("Distance over the ground, km."),
+            "flight_time_s": told("Launch to impact, s."),
+            "note": text("Words beside the figures that no number holds"),
+        }
+    )
+    end = _table(
+        {
+            "lat_deg": degrees("Latitude, deg.", 90),
+            "lon_deg": degrees("Longitude, deg.", 180),
+            "basis": text("What it was derived from"),
+        }
+    )
+    launch = _table(
+        {
+            "name": {"type": "string", "description": "Date and time in UTC, and the missile; unique."},
+            "launched_utc": {
+                "type": "string",
+                "pattern": r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$",
+                "description": "Launch, UTC; the date alone where no time is published.",
+            },
+            "missile": text("Missile as its reporters call it"),
+            "class": {"enum": list(KINDS), "description": "Class of missile."},
+            "threat": {"type": "string", "description": "Family of threat profiles that flies it."},
+            "irregular": {"type": "boolean", "description": "A report calls the flight irregular."},
+            "salvo_count": {
+                "type": ["integer", "null"],
+                "minimum": 1,
+                "description": "How many were launched together; the figures are those of one.",
+            },
+            "outcome": text("Success or failure"),
+            "site": text("Facility, not the launcher's place"),
+            "site_basis": text("Where the coordinates come from"),
+            "lat_deg": degrees("Latitude of the facility, deg; null where not published.", 90, null=True),
+            "lon_deg": degrees("Longitude of the facility, deg; null where not published.", 180, null=True),
+            "direction": text("Direction of flight in the source's words"),
+            "bearing_deg": told("Direction as a number, deg from north through east."),
+            "bearing_convention": {
+                "const": "great-circle",
+                "description": "How we read it: first bearing of the great circle to the end point. "
+                "The source does not state its convention.",
+            },
+            "reports": {
+                "type": "array",
+                "items": report,
+                "minItems": 1,
+                "description": "Headline figures first, then nations that differ, then the claim.",
+            },
+            "impact": text("Where it fell, in words"),
+            "derived_end": {
+                "anyOf": [end, {"type": "null"}],
+                "description": "End point derived from other figures; not an observation.",
+            },
+            "second_report": text("What else was reported, in words"),
+            "notes": text("Notes"),
+            "quality": {
+                "enum": [*QUALITIES, ""],
+                "description": "A two governments, B one, C a data set alone; empty where not stated.",
+            },
+            "sources": {"type": "array", "items": {"type": "string"}, "description": "Addresses."},
+        }
+    )
+    return {"$schema": DIALECT, "title": "noroshi launches", "type": "array", "items": launch}
+
+
 def _table(properties: Schema) -> Schema:
     """A table that has all of these fields and no other."""
     return {
@@ -130,7 +223,11 @@ def as_text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-FILES = {"scenario.schema.json": scenario_schema, "summary.schema.json": summary_schema}
+FILES = {
+    "scenario.schema.json": scenario_schema,
+    "summary.schema.json": summary_schema,
+    "launches.schema.json": launches_schema,
+}
 
 if __name__ == "__main__":
     for name, schema in FILES.items():

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from noroshi import __version__
+from noroshi.cli.launches import launches
 from noroshi.errors import InputError, NoroshiError
 
 app = typer.Typer(
@@ -149,6 +150,9 @@ def new(
     except OSError as error:
         raise InputError(str(path), "", None, f"cannot be written: {error.strerror}.") from error
     typer.echo(f"{path}: edit it, then: noroshi check {path}")
+
+
+app.command(epilog="Example: noroshi launches --class icbm --since 2022-01-01")(launches)
 
 
 @contextmanager
