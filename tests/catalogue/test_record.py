@@ -242,7 +242,7 @@ def example(kind="srbm", apogee=None, ground=None, irregular=False, threat=""):
     [
         (example("slv", 500, 3000), "space"),
         (example("icbm", 6000, 1000), "icbm"),
-        (example("irbm", 1000, 4600), "irbm"),
+        (example("irbm", 1000, 4600), "irbm-single-stage"),
         (example("mrbm", 150, 650), "mrbm"),
         (example("hgv", 50, 500), "glide"),
         (example("srbm", 100, 350), "srbm"),
@@ -265,7 +265,7 @@ def test_the_threat_follows_from_class_and_figures_unless_the_row_names_one(laun
 
 
 def test_every_launch_of_the_record_has_a_family():
-    known = {"space", "icbm", "irbm", "mrbm", "srbm", "quasi-ballistic", "glide"}
+    known = {"space", "icbm", "irbm-single-stage", "mrbm", "srbm", "quasi-ballistic", "glide"}
     assert {threat_for(launch) for launch in LAUNCHES} == known
 
 

@@ -34,9 +34,10 @@ GEO = (
         ('profile = "j-fps-5"', "", "sensors.JPN-Ominato.profile", "is missing: name of a sensor profile."),
         (
             '"irbm-single-stage"',
-            '"irbm"',
-            "launches.L1.threat = 'irbm'",
-            "is not a known threat profile. Known: irbm-single-stage.",
+            '"tank"',
+            "launches.L1.threat = 'tank'",
+            "is not a known threat profile. Known: glide, icbm, irbm-single-stage, mrbm, "
+            "quasi-ballistic, space, srbm.",
         ),
         (
             '["JPN", "USA"]  #',
@@ -390,7 +391,7 @@ GEO = (
             BURN,
             'low = { "threats.irbm-single-stage.burn_s" = -130.0 }',
             "sensitivity.burn.low: threats.irbm-single-stage.burn_s = -130.0",
-            "must be above 0 and at most 600 s.",
+            "must be above 0 and at most 900 s.",
         ),
         # TOML itself.
         (

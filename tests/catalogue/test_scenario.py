@@ -70,7 +70,6 @@ def test_profiles_are_listed_once(replayed):
 def test_every_shipped_profile_and_nation_can_be_used(replayed):
     for folder, used in (
         ("sensors", replayed.profiles),
-        ("threats", replayed.threats),
         ("nations", replayed.national),
     ):
         assert {path.stem for path in (door.DATA / folder).glob("*.toml")} == set(used)

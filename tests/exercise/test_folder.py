@@ -109,7 +109,7 @@ def test_the_truth_is_in_a_file_of_its_own_and_the_same_for_every_arm(folder, co
     assert (truth["lat_deg"][0], truth["lon_deg"][0]) == pytest.approx((fit.site.lat_deg, fit.site.lon_deg))
     ends = np.radians([truth["lat_deg"][-1], truth["lon_deg"][-1], fit.impact_lat_deg, fit.impact_lon_deg])
     assert geometry.great_circle(*ends)[0] < 100
-    assert sum(truth["burning"]) == pytest.approx(fit.shape.burn_s, abs=1)
+    assert sum(truth["burning"]) == pytest.approx(fit.missile.stages[0].burn_s, abs=1)
 
 
 @pytest.mark.parametrize("arm", ARMS)

@@ -74,7 +74,7 @@ def test_a_plot_lies_within_noise_and_bias_of_where_the_missile_is(replayed, wor
 
 def test_a_satellite_sees_a_plume_between_the_clouds_and_burnout(replayed, world, seen):
     cloud_m = replayed.environment.cloud_break_km.value * 1e3
-    burnout_s = world.flights[0].fit.shape.burn_s
+    burnout_s = world.flights[0].fit.missile.stages[0].burn_s
     for sensor in ("USA-IR-1", "USA-IR-2"):
         for _, plot in seen[sensor]:
             assert plot.time_s < burnout_s

@@ -56,7 +56,7 @@ class Launch(Model):
     def _figures_fit_each_other(self) -> "Launch":
         apogee, distance = self.apogee_km.value, self.range_km.value
         # A flat shot still rises: the flattest in the public record reach some 7 % of their range.
-        if apogee < 0.02 * distance:
+        if self.threat.family == "ballistic" and apogee < 0.02 * distance:
             refuse(
                 f"is too low for range_km = {distance:g}: no ballistic flight stays below 2 % of its range.",
                 apogee,

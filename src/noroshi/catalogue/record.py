@@ -127,7 +127,7 @@ def find_launch(name: str, launches: Sequence[RecordedLaunch]) -> RecordedLaunch
 
 
 def threat_for(launch: RecordedLaunch) -> str:
-    """The family of threat profiles that flies this launch, by the headline figures; its own wins."""
+    """The threat profile that flies this launch, by class and headline figures; its own wins."""
     if launch.threat:
         return launch.threat
     told = launch.reports[0].announced
@@ -142,7 +142,8 @@ def threat_for(launch: RecordedLaunch) -> str:
         # Lofted, it comes down near but rises higher than any missile of short range would.
         short = (ground or 0) < 1000 and (apogee or 0) < 250 and (ground or apogee)
         return "srbm" if short else "mrbm"
-    return {"slv": "space", "hgv": "glide"}.get(launch.kind, launch.kind)
+    other = {"slv": "space", "hgv": "glide", "irbm": "irbm-single-stage"}
+    return other.get(launch.kind, launch.kind)
 
 
 def _some(launches: Sequence[RecordedLaunch]) -> str:

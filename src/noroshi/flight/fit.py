@@ -18,7 +18,7 @@ from noroshi.errors import FlightError
 from noroshi.flight import legs
 from noroshi.flight.announced import Announced
 from noroshi.flight.dynamics import KILO, MEGA
-from noroshi.flight.legs import BURNS, Course
+from noroshi.flight.legs import BURNS, Course, Flown
 from noroshi.flight.missile import Aim, Body, Missile, Site, course
 from noroshi.flight.solve import LANES, Unknowns, solve
 
@@ -27,7 +27,7 @@ _TOLERANCE = np.float64(1e-6)
 # A figure counts as met when the flight is this near to it.
 _MET_KM = 0.05
 _SOUGHT = Unknowns(
-    low=np.array([math.radians(1.0), 0.2, -1e3]),
+    low=np.array([math.radians(-30.0), 0.2, -1e3]),
     high=np.array([math.radians(89.99), 15.0, 1e3]),
     probe=np.array([1e-4, 1e-4, 1e-4]),
     stride=np.array([0.3, 0.5, 0.5]),
@@ -81,14 +81,18 @@ class Ends:
     flew: np.ndarray
 
 
-def fly_ends(site: Site, missile: Missile, body: Body, aim: Aim, earth: Earth = WGS84) -> Ends:
-    """Fly launches to the ground, 64 at a time."""
-    plan = course(site, missile, body, aim, earth)
+def flown(plan: Course) -> Flown:
+    """Fly a course, 64 flights at a time."""
     count = len(plan.time_s)
-    flown = [legs.ends(lanes(plan, first), _TOLERANCE) for first in range(0, count, LANES)]
-    time, state, landed, sound = (
-        np.concatenate([np.asarray(part[i]) for part in flown], axis=-1)[..., :count] for i in range(4)
+    parts = [legs.ends(lanes(plan, first), _TOLERANCE) for first in range(0, count, LANES)]
+    return Flown(
+        *(np.concatenate([np.asarray(part[i]) for part in parts], axis=-1)[..., :count] for i in range(4))
     )
+
+
+def fly_ends(site: Site, missile: Missile, body: Body, aim: Aim, earth: Earth = WGS84) -> Ends:
+    """Fly launches to the ground."""
+    time, state, landed, sound, _ = flown(course(site, missile, body, aim, earth))
     # The apogee, or the burnout of a flight that turned down before it.
     apogee_m = frames.geodetic(state[BURNS, :3].T * MEGA, earth)[2]
     lat, lon, _ = frames.geodetic(state[-1, :3].T * MEGA, earth)
@@ -128,7 +132,7 @@ def plain(site: Site, announced: Announced) -> Figures:
     return Figures(apogee_km, announced.range_km.value, math.radians(announced.bearing_deg.value), at_launch)
 
 
-def _tiled(tree: T, times: int) -> T:
+def tiled(tree: T, times: int) -> T:
     """Numbers that differ between problems, repeated for the neighbours of each."""
     return jax.tree.map(lambda leaf: np.tile(leaf, times) if np.ndim(leaf) else leaf, tree)
 
@@ -141,8 +145,8 @@ def aims(
     Numbers of figures, missile and body are one for all or one for each of the K problems.
     """
     times = len(_SOUGHT.low) + 1
-    missiles, bodies = _tiled((missile, body), times)
-    wanted = _tiled((figures.apogee_km, figures.range_km, figures.bearing_rad), times)
+    missiles, bodies = tiled((missile, body), times)
+    wanted = tiled((figures.apogee_km, figures.range_km, figures.bearing_rad), times)
 
     def misses(x: np.ndarray) -> np.ndarray:
         found = fly_ends(site, missiles, bodies, Aim(*x), earth)
@@ -159,7 +163,7 @@ def _grid(figures: Figures, missile: Missile) -> np.ndarray:
     half, apogee = math.sin(figures.range_km / 6371.0 / 2), figures.apogee_km
     least = math.sqrt(2 * 62.57 * half / (1 + half))
     speed = max(least, math.sqrt(2 * 398600.44 * apogee / (6371.0 * (6371.0 + apogee))))
-    tilts = np.geomspace(0.05, 30, 8) if float(np.max(missile.gravity_turn)) else 90 - np.linspace(8, 82, 8)
+    tilts = np.geomspace(0.05, 75, 8) if float(np.max(missile.gravity_turn)) else 90 - np.linspace(-6, 82, 8)
     lofts, speeds = np.meshgrid(np.radians(90 - tilts), speed + np.linspace(-0.3, 2.4, 8))
     bearing = np.full(LANES, figures.bearing_rad)
     return np.stack([lofts.ravel(), np.maximum(speeds.ravel(), 0.5), bearing])

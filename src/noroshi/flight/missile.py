@@ -4,7 +4,7 @@ Generic and public: a burn time, a specific impulse and a share of the ideal vel
 one curve, a ballistic coefficient, a glide ratio. Every number may be one for all flights or one for each.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -83,11 +83,17 @@ class Body:
 
 @record
 class Aim:
-    """How one launch of a missile is flown: what a fit finds. One per flight."""
+    """How a launch of a missile is flown: what a fit finds. One per flight.
+
+    `upper_rad` and `upper_radps`, where given, steer the upper stages instead: pitch above the launch site's
+    horizon when the first stage is spent, and its rate. So space launches turn level into orbit.
+    """
 
     loft_rad: Float[Array, "L"]
     ideal_kmps: Float[Array, "L"]
     azimuth_rad: Float[Array, "L"]
+    upper_rad: Float[Array, "L"] | None = None
+    upper_radps: Float[Array, "L"] | None = None
 
 
 def fuel_fractions(missile: Missile, ideal_kmps: Array) -> list[Array]:
@@ -119,14 +125,19 @@ def burns(missile: Missile, aim: Aim) -> Burns:
             }
         )
 
-    onward = {"pitch_rad": aim.loft_rad, "follow": missile.gravity_turn}
+    onward: dict[str, Array] = {"pitch_rad": aim.loft_rad, "follow": missile.gravity_turn}
+    since_s: Array = 0.0
     for number, (stage, fuel) in enumerate(
         zip(missile.stages, fuel_fractions(missile, aim.ideal_kmps), strict=True)
     ):
         flow = fuel / stage.burn_s
         if number:
-            leg(stage, 0.0, 1.0, stage.gap_s, **onward)
-            leg(stage, flow, 1.0, stage.burn_s, **onward)
+            for rate, lasts_s in ((0.0, stage.gap_s), (flow, stage.burn_s)):
+                if aim.upper_rad is not None:
+                    onward = {"pitch_rad": aim.upper_rad + aim.upper_radps * since_s}
+                    onward["pitch_radps"] = aim.upper_radps
+                leg(stage, rate, 1.0, lasts_s, **onward)
+                since_s = since_s + lasts_s
             continue
         # A burn may end before the turn does.
         up_s = np.minimum(missile.vertical_s, stage.burn_s)
@@ -163,14 +174,54 @@ def falls(body: Body, lanes: tuple[int, ...]) -> Falls:
     )
 
 
+def _cut(powered: Burns, thrust_until_s: float) -> Burns:
+    """Burns that end when the thrust is lost."""
+    ends_s = np.minimum(np.cumsum(powered.lasts_s, axis=0), thrust_until_s)
+    return replace(powered, lasts_s=np.diff(ends_s, axis=0, prepend=0.0))
+
+
+def adrift(
+    time_s: Array,
+    position_ecef_m: Float[Array, "L 3"],
+    velocity_ecef_mps: Float[Array, "L 3"],
+    body: Body,
+    earth: Earth = WGS84,
+) -> Course:
+    """Bodies that fall from where they are: spent stages, fragments, a body at burnout."""
+    lanes = (len(position_ecef_m),)
+    still = np.zeros((3, *lanes))
+    nothing = {name: np.zeros((BURNS, *lanes)) for name in Burns.__dataclass_fields__}
+    powered = Burns(**(nothing | {"mass": nothing["mass"] + 1}))
+    return Course(
+        np.broadcast_to(np.asarray(time_s, float), lanes).copy(),
+        np.ascontiguousarray(np.asarray(position_ecef_m).T),
+        np.ascontiguousarray(np.asarray(velocity_ecef_mps).T),
+        still,
+        still,
+        np.full(lanes, np.inf),
+        powered,
+        falls(body, lanes),
+        _floats(earth),
+    )
+
+
 def _floats(earth: Earth) -> Earth:
     return Earth(*map(np.float64, earth))
 
 
 def course(
-    site: Site, missile: Missile, body: Body, aim: Aim, earth: Earth = WGS84, until_s: Array = np.inf
+    site: Site,
+    missile: Missile,
+    body: Body,
+    aim: Aim,
+    earth: Earth = WGS84,
+    thrust_until_s: float = np.inf,
+    until_s: float = np.inf,
 ) -> Course:
-    """Launches from one site, one per lane of `aim`, cut short at `until_s`."""
+    """Launches from one site, one per lane of `aim`.
+
+    Thrust is lost at `thrust_until_s`, and what is left falls; nothing is flown after `until_s`.
+    """
     lanes = np.shape(aim.loft_rad)
     lat, lon = np.radians(site.lat_deg), np.radians(site.lon_deg)
     place = np.asarray(frames.ecef(lat, lon, site.height_m, earth))
@@ -182,8 +233,8 @@ def course(
         still,
         still + up[:, None],
         np.sin(aim.azimuth_rad) * east[:, None] + np.cos(aim.azimuth_rad) * north[:, None],
-        np.broadcast_to(np.asarray(until_s, float), lanes).copy(),
-        burns(missile, aim),
+        np.full(lanes, until_s),
+        _cut(burns(missile, aim), thrust_until_s),
         falls(body, lanes),
         _floats(earth),
     )
