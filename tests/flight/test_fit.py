@@ -22,7 +22,7 @@ MUPYONG = Site(40.611208, 126.425743, 300.0)
 def told(
     apogee_km: float, range_km: float, bearing_deg: float, convention: str = "great-circle"
 ) -> Announced:
-    return Announced(Told(apogee_km), Told(range_km), Told(bearing_deg), way)
+    return Announced(Told(apogee_km), Told(range_km), Told(bearing_deg), convention)
 
 
 ISP_MPS = 275 * 9.80665
