@@ -47,3 +47,4 @@ class Announced:
     convention: Convention = "great-circle"
     flight_time_s: Told | None = None
     end_deg: tuple[float, float] | None = None
+    end_half_width_km: float = 0.0

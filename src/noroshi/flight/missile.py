@@ -174,6 +174,12 @@ def falls(body: Body, lanes: tuple[int, ...]) -> Falls:
     )
 
 
+def ascent(site: Site, missile: Missile, aim: Aim, earth: Earth = WGS84) -> Course:
+    """Launches to the end of their last burn: what is in orbit, or left behind, is followed elsewhere."""
+    plan = course(site, missile, Body(1e3), aim, earth)
+    return replace(plan, until_s=plan.burns.lasts_s.sum(axis=0))
+
+
 def _cut(powered: Burns, thrust_until_s: float) -> Burns:
     """Burns that end when the thrust is lost."""
     ends_s = np.minimum(np.cumsum(powered.lasts_s, axis=0), thrust_until_s)

@@ -18,8 +18,8 @@ from noroshi.errors import FlightError
 from noroshi.flight.announced import Convention
 from noroshi.flight.dynamics import KILO, MEGA
 from noroshi.flight.fit import flown
-from noroshi.flight.legs import BURNS, Course
-from noroshi.flight.missile import Aim, Body, Missile, Site, adrift, course
+from noroshi.flight.legs import BURNS
+from noroshi.flight.missile import Aim, Body, Missile, Site, adrift, ascent
 from noroshi.flight.solve import LANES, Unknowns, solve
 
 _SOUGHT = Unknowns(
@@ -92,12 +92,6 @@ def _parted(missile: Missile, last: Array, gap_s: Array) -> Missile:
     return replace(missile, stages=(*stages, replace(missile.stages[-1], share=last, gap_s=gap_s)))
 
 
-def powered(site: Site, launcher: Missile, aim: Aim, earth: Earth = WGS84) -> Course:
-    """An ascent to the end of its last burn: what is in orbit need not be followed."""
-    plan = course(site, launcher, Body(1e3), aim, earth)
-    return replace(plan, until_s=plan.burns.lasts_s.sum(axis=0))
-
-
 def ascend(site: Site, wanted: Wanted, missile: Missile, burnt: Body, earth: Earth = WGS84) -> Ascent:
     """Find the ascent that reaches the announced orbit.
 
@@ -114,7 +108,7 @@ def ascend(site: Site, wanted: Wanted, missile: Missile, burnt: Body, earth: Ear
     def misses(x: np.ndarray) -> np.ndarray:
         parted = _parted(missile, x[5], x[6] * 100)
         aim = Aim(x[0], x[1], x[2], x[3], x[4])
-        ends = flown(powered(site, parted, aim, earth))
+        ends = flown(ascent(site, parted, aim, earth))
         state, time = ends.state[BURNS - 1], ends.time
         place, speed = state[:3].T * MEGA, state[3:].T * KILO
         moving = inertial(place, speed, earth)
@@ -149,7 +143,7 @@ def ascend(site: Site, wanted: Wanted, missile: Missile, burnt: Body, earth: Ear
     best = int(np.argmin(size))
     aim = Aim(*(x[i, best : best + 1] for i in range(5)))
     parted = _parted(missile, float(x[5, best]), float(x[6, best]) * 100)
-    ends = flown(powered(site, parted, aim, earth))
+    ends = flown(ascent(site, parted, aim, earth))
     state = ends.state[BURNS - 1, :, 0]
     orbit = orbit_of(state[:3] * MEGA, state[3:] * KILO, earth)
     if not size[best] < _MET_KM:

@@ -1,0 +1,102 @@
+"""What a launch leaves in the air beside its body: spent stages that fall, fragments of one that broke up."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from noroshi.earth import frames
+from noroshi.earth.model import WGS84, Earth
+from noroshi.flight.dynamics import KILO, MEGA
+from noroshi.flight.fit import flown
+from noroshi.flight.legs import Course
+from noroshi.flight.missile import Aim, Body, Missile, Site, adrift, ascent, course
+
+# A spent stage tumbles: its ballistic coefficient over its middle, an assumption.
+TUMBLING = (1.0, 0.4, 2.5)
+# Fragments: from light skin to dense lumps, kg/m2, and the speed that a break-up gives them; assumptions.
+FRAGMENT_KGPM2 = (50.0, 3000.0)
+FRAGMENT_MPS = 50.0
+
+
+@dataclass(frozen=True)
+class Fall:
+    """Something that came loose at `time_s` and fell: where, and the zone that it may have fallen in.
+
+    `lat_deg`, `lon_deg`, `fall_s` are those of the middle one; `zone_deg` holds latitude and longitude of
+    every one that was flown.
+    """
+
+    name: str
+    time_s: float
+    height_km: float
+    fall_s: float
+    lat_deg: float
+    lon_deg: float
+    zone_deg: Float[np.ndarray, "N 2"]
+
+
+def spent_stages(
+    site: Site, missile: Missile, aim: Aim, earth: Earth = WGS84, last_too: bool = False
+) -> tuple[Fall, ...]:
+    """Where each stage falls that was left behind, of one flight or of several; the first is the middle one.
+
+    Each is flown tumbling as middling, light and heavy in turn. The last stage is left out unless
+    `last_too`: it flies on with the body, or into orbit.
+    """
+    count = len(aim.loft_rad)
+    of_each = len(TUMBLING) if count == 1 else 1
+    factors = np.resize(TUMBLING, count * of_each)
+    ends = flown(ascent(site, missile, aim, earth))
+    falls = []
+    for number in range(len(missile.stages) - (not last_too)):
+        leg = 2 + 2 * number
+        state = np.repeat(ends.state[leg].T, of_each, axis=0)
+        time_s = np.repeat(ends.time[leg], of_each) * KILO
+        spent = Body(missile.stages[number].spent_kgpm2 * factors)
+        plan = adrift(time_s, state[:, :3] * MEGA, state[:, 3:] * KILO, spent, earth)
+        falls.append(_fall(f"stage {number + 1}", plan, earth))
+    return tuple(falls)
+
+
+def fragments(
+    site: Site,
+    missile: Missile,
+    body: Body,
+    aim: Aim,
+    at_s: float,
+    chance: np.random.Generator,
+    count: int = 61,
+    earth: Earth = WGS84,
+) -> Fall:
+    """Where what is left falls when a launch breaks up at `at_s`: light and heavy fragments, thrown apart.
+
+    The first is the middle one: typical drag, not thrown.
+    """
+    ends = flown(course(site, missile, body, aim, earth, until_s=at_s))
+    state = ends.state[-1, :, 0]
+    low, high = np.log(FRAGMENT_KGPM2)
+    drag = np.exp(low + (high - low) * chance.random(count))
+    thrown = FRAGMENT_MPS * chance.standard_normal((count, 3))
+    drag[0], thrown[0] = np.exp((low + high) / 2), 0.0
+    time_s = float(ends.time[-1, 0]) * KILO
+    place = np.repeat(state[None, :3] * MEGA, count, axis=0)
+    plan = adrift(time_s, place, state[3:] * KILO + thrown, Body(drag), earth)
+    return _fall("fragments", plan, earth)
+
+
+def _fall(name: str, plan: Course, earth: Earth) -> Fall:
+    ends = flown(plan)
+    lat, lon, _ = frames.geodetic(ends.state[-1, :3].T * MEGA, earth)
+    _, _, height_m = frames.geodetic(plan.position_ecef_m[:, 0], earth)
+    down = ends.sound & ends.landed[-1]
+    zone = np.degrees(np.stack([lat, lon], axis=-1))
+    return Fall(
+        name,
+        float(plan.time_s[0]),
+        float(height_m) / KILO,
+        float(ends.time[-1, 0]) * KILO,
+        float(zone[0, 0]),
+        float(zone[0, 1]),
+        zone[down],
+    )

@@ -1,0 +1,154 @@
+"""How sure a fit is: many flights that all agree with what was announced, rounded or bounded as it was.
+
+Figures are drawn within their rounding and beyond their bounds, the missile within its profile; each draw is
+fitted. Where a flight time was announced, flights count by how near they come to it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from noroshi.earth.arrays import Array
+from noroshi.flight.announced import Announced, Told
+from noroshi.flight.fit import Figures, Fit, aims, fly_ends, plain
+from noroshi.flight.missile import Aim, Body, Missile
+from noroshi.flight.solve import LANES
+
+T = TypeVar("T")
+# "At least 6,000 km" may be up to this much more: an assumption, the record's bounds were passed by 0 to 9 %.
+BEYOND = 0.15
+# Where no apogee was announced, one around the least costly; an assumption.
+_APOGEE_FACTOR = 1.25
+_MET_KM = 1.0
+_PER_BATCH = LANES // 4
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Flights [K] that agree with the figures; `weight` sums to 1 and is 0 where none was found."""
+
+    weight: Float[np.ndarray, "K"]
+    apogee_km: Float[np.ndarray, "K"]
+    range_km: Float[np.ndarray, "K"]
+    flight_time_s: Float[np.ndarray, "K"]
+    burnout_s: Float[np.ndarray, "K"]
+    ideal_kmps: Float[np.ndarray, "K"]
+    impact_lat_deg: Float[np.ndarray, "K"]
+    impact_lon_deg: Float[np.ndarray, "K"]
+    missile: Missile
+    aim: Aim
+
+    @property
+    def effective(self) -> float:
+        """How many equally likely flights these are worth."""
+        total = float((self.weight**2).sum())
+        return 1 / total if total else 0.0
+
+    def between(self, name: str, low: float = 0.05, high: float = 0.95) -> tuple[float, float, float]:
+        """Low quantile, median and high quantile of one of the figures."""
+        values = getattr(self, name)
+        order = np.argsort(values)
+        share = np.cumsum(self.weight[order]) - self.weight[order] / 2
+        five, half, ninety_five = np.interp([low, 0.5, high], share, values[order])
+        return float(five), float(half), float(ninety_five)
+
+
+def draw(told: Told, u01: Float[np.ndarray, "K"]) -> Float[np.ndarray, "K"]:
+    """Values that agree with an announced number; they rise with `u01`."""
+    if told.sense == "at least":
+        low = told.value - told.half_width
+        return low * (1 + BEYOND) ** u01
+    if told.sense == "at most":
+        return (told.value + told.half_width) * (1 + BEYOND) ** (u01 - 1)
+    return told.value + told.half_width * (2 * u01 - 1)
+
+
+def spread(
+    nominal: Fit, announced: Announced, missile: Missile, body: Body, chance: Mapping[str, Array]
+) -> Spread:
+    """Fit as many flights as `chance` has numbers under "apogee", "range" and "bearing", each in [0, 1).
+
+    Numbers of missile and body are one for each flight. Draws that no flight meets count nothing.
+    """
+    figures = plain(nominal.site, announced)
+    if announced.apogee_km is not None:
+        apogee_km = draw(announced.apogee_km, chance["apogee"])
+    else:
+        apogee_km = nominal.apogee_km * _APOGEE_FACTOR ** (2 * chance["apogee"] - 1)
+    half_km = announced.range_km.half_width if announced.range_km else 0.0
+    range_told = announced.range_km or Told(float(figures.range_km), half_km)
+    if announced.end_deg is not None:
+        range_told = Told(float(figures.range_km), announced.end_half_width_km)
+        across = announced.end_half_width_km / max(figures.range_km, 1.0)
+    else:
+        assert announced.bearing_deg is not None
+        across = math.radians(announced.bearing_deg.half_width)
+    range_km = draw(range_told, chance["range"])
+    bearing_rad = figures.bearing_rad + across * (2 * chance["bearing"] - 1)
+    count = len(apogee_km)
+    first = np.array([nominal.loft_rad, nominal.ideal_kmps, nominal.azimuth_rad])
+    parts = []
+    for start in range(0, count, _PER_BATCH):
+        part = slice(start, min(start + _PER_BATCH, count))
+        some = Figures(apogee_km[part], range_km[part], bearing_rad[part], figures.at_launch)
+        these, those = _part(missile, part, count), _part(body, part, count)
+        guess = np.repeat(first[:, None], part.stop - part.start, axis=1)
+        x, miss = aims(nominal.site, some, these, those, guess, nominal.earth)
+        ends = fly_ends(nominal.site, these, those, Aim(*x), nominal.earth)
+        met = (np.abs(miss).max(axis=0) < _MET_KM) & ends.flew
+        parts.append((met, ends.apogee_km, ends.range_km, ends.time_s, ends.lat_rad, ends.lon_rad, *x))
+    met, apogee, distance, time_s, lat, lon, *sought = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    burnout_s = np.broadcast_to(burnout_time(missile), (count,))
+    weight = np.where(met, 1.0, 0.0)
+    if announced.flight_time_s is not None:
+        weight = weight * np.exp(_log_likelihood(time_s, announced.flight_time_s))
+    total = weight.sum()
+    weight = weight / total if total > 0 else weight
+    longitude = np.degrees(lon)
+    # Beside the nominal impact's, so that quantiles do not break at the antimeridian.
+    longitude = nominal.impact_lon_deg + (longitude - nominal.impact_lon_deg + 180) % 360 - 180
+    return Spread(
+        weight,
+        apogee,
+        distance,
+        time_s,
+        burnout_s,
+        sought[1],
+        np.degrees(lat),
+        longitude,
+        missile,
+        Aim(*sought),
+    )
+
+
+def burnout_time(missile: Missile) -> Array:
+    """When the last stage is spent, s after launch."""
+    total = sum(np.asarray(stage.burn_s) for stage in missile.stages)
+    return total + sum(np.asarray(stage.gap_s) for stage in missile.stages[1:])
+
+
+def _log_likelihood(time_s: np.ndarray, told: Told) -> np.ndarray:
+    """How well flight times agree with an announced one: flat within its rounding, then falling off."""
+    off = time_s - told.value
+    if told.sense == "at least":
+        off = np.minimum(off, 0.0)
+    if told.sense == "at most":
+        off = np.maximum(off, 0.0)
+    beyond = np.maximum(np.abs(off) - told.half_width, 0.0)
+    return -0.5 * (beyond / max(told.half_width / 2, 1.0)) ** 2
+
+
+def _part(tree: T, part: slice, count: int) -> T:
+    """The same record with only some of its flights."""
+
+    def some(leaf: Array) -> Array:
+        return leaf[part] if np.ndim(leaf) and len(leaf) == count else leaf
+
+    return jax.tree.map(some, tree)
