@@ -12,7 +12,7 @@ import os
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import jax
@@ -44,7 +44,7 @@ def stored(function: Callable[P, R], options: Mapping[str, bool] | None = None) 
 def place(name: str) -> str | None:
     """Path of what is kept under `name` for these very sources; None where nothing is kept."""
     folder = jax.config.values["jax_compilation_cache_dir"]
-    return os.path.join(folder, f"noroshi-{_sources()[:16]}-{name}") if folder else None
+    return os.path.join(folder, f"noroshi-{_SOURCES[:16]}-{name}") if folder else None
 
 
 def _kept(function: Callable[..., Any], args: tuple[Any, ...]) -> export.Exported:
@@ -75,7 +75,6 @@ def _write(path: str, content: bytes) -> None:
     os.replace(part, path)
 
 
-@cache
 def _sources() -> str:
     """Digest of the package's sources: any of them may have changed what is traced."""
     digest = hashlib.sha256()
@@ -86,3 +85,7 @@ def _sources() -> str:
                 with open(os.path.join(folder, name), "rb") as file:
                     digest.update(file.read())
     return digest.hexdigest()
+
+
+# At once: what is traced later is what was imported now, whatever happens to the files meanwhile.
+_SOURCES = _sources()

@@ -98,8 +98,9 @@ def test_a_circular_orbit_comes_round():
 
 def test_a_smaller_tolerance_gives_a_smaller_error():
     exact = np.array([row[2] for row in LEAST_ENERGY])
-    errors = [np.abs(flown(least_energy(), GROUND, t).t * 1e3 - exact).max() for t in (1e-4, 1e-6, 1e-8)]
-    assert errors[0] > 3 * errors[1] > 9 * min(errors[2], errors[1] / 4)
+    errors = [np.abs(flown(least_energy(), GROUND, t).t * 1e3 - exact).max() for t in (1e-3, 1e-4, 1e-8)]
+    # From some 1e-5 on the event's centimetre rules, 5 ms of a flat flight.
+    assert errors[0] > 3 * errors[1] > 3 * errors[2]
     assert errors[2] < 0.01
 
 

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from noroshi import __version__
+from noroshi.cli.fly import fly
 from noroshi.cli.launches import launches
 from noroshi.errors import InputError, NoroshiError
 
@@ -152,6 +153,7 @@ def new(
     typer.echo(f"{path}: edit it, then: noroshi check {path}")
 
 
+app.command(epilog="Example: noroshi fly 2022-10-03 --plot flight.png")(fly)
 app.command(epilog="Example: noroshi launches --class icbm --since 2022-01-01")(launches)
 
 

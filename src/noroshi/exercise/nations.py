@@ -142,7 +142,7 @@ def template(burn_s: float, specific_impulse_s: float) -> Template:
     missile = Missile((Stage(burn_s, exhaust_mps),), 10.0, 50.0, 7e-5, gravity_turn=0.0)
     ideal_kmps = -exhaust_mps / 1e3 * math.log(1 - _TEMPLATE_FUEL)
     aim = Aim(np.array([_TEMPLATE_LOFT_RAD]), np.array([ideal_kmps]), np.array([0.0]))
-    flown = sampled(steps_of(course(Site(0.0, 0.0), missile, Body(5000.0), aim))[0], 1.0, missile)
+    flown = sampled(steps_of(course(Site(0.0, 0.0), missile, Body(5000.0), aim)), 1.0, missile)
     lat, _, height_m = frames.geodetic(flown.position_ecef_m[:TEMPLATE_ROWS])
     distance_m = 6.371e6 * np.asarray(lat)
     return jax.device_put(Template(np.float64(1.0), np.asarray(height_m), distance_m))

@@ -125,7 +125,8 @@ def _drag(y: State, earth: Earth, drag_m2pkg: Array) -> Array:
 def coast(t: Array, y: State, body: Coasting) -> State:
     """Free flight: gravity and drag."""
     del t
-    return _slope(y, body.earth, _drag(y, body.earth, 1 / body.ballistic_coefficient_kgpm2))
+    # The division last: what XLA takes for cheap, a product, it would compute anew wherever it is read.
+    return _slope(y, body.earth, _drag(y, body.earth, 1.0) / body.ballistic_coefficient_kgpm2)
 
 
 # Height in which the density falls by e where gliders fly, m: only the phugoid's damping reads it.

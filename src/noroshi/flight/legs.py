@@ -5,7 +5,7 @@ kernel flies them side by side. Legs end where thrust, steering or lift jump, so
 step of the integrator.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
@@ -16,12 +16,11 @@ from noroshi.earth.arrays import Array
 from noroshi.earth.model import Earth
 from noroshi.flight import dynamics
 from noroshi.flight.dynamics import KILO, MEGA, Boosting, Falling
-from noroshi.flight.propagator import ARRIVED, FLYING, Lanes, State, fly, fly_logged, start
+from noroshi.flight.propagator import ARRIVED, FLYING, Gauge, Lanes, Rhs, State, fly, start
 from noroshi.records.pytree import record
 
 # A stage burns in at most three legs (straight up, turning, turned) or follows a gap.
 BURNS, FALLS = 10, 12
-_BURN_ROWS, _FALL_ROWS = 200, 500
 # A gauge this close to zero counts as zero: 1 cm, or 1e-5 m/s.
 _TOUCH = 1e-8
 
@@ -78,14 +77,13 @@ class Course:
 
 class Flown(NamedTuple):
     """Where each leg ended, kernel units: time [legs, L], state [legs, 6, L], on the ground [legs, L], and
-    whether the lane is sound [L]. For logged flights the steps too: [rows, 7, L].
+    whether the lane is sound [L].
     """
 
     time: Array
     state: Array
     landed: Array
     sound: Array
-    log: Array | None = None
 
 
 def _again(lanes: Lanes, landed: Array) -> Lanes:
@@ -98,27 +96,16 @@ def _on_ground(lanes: Lanes, earth: Earth) -> Array:
     return (lanes.status == ARRIVED) & (dynamics.height(lanes.y, earth) < 3 * _TOUCH)
 
 
-def _leg(rhs, gauge, lanes, t_end, body, tolerance, rows, longest):  # type: ignore[no-untyped-def]
-    """One leg; with `rows` its steps as well."""
+def _leg(rhs: Rhs, gauge: Gauge, lanes: Lanes, t_end: Array, body: Any, tolerance: Array) -> Lanes:
+    # The step goes on as it was: no leg changes what is being flown.
     again = start(rhs, lanes.t, lanes.y, body)
-    # The step goes on as it was: the first of a flight is short, and no leg changes what is being flown.
     lanes = again._replace(dt=jnp.maximum(lanes.dt, 1e-4), status=lanes.status)
-    if rows:
-        return fly_logged(rhs, lanes, t_end, body, gauge, tolerance, rows, longest)
-    return fly(rhs, lanes, t_end, body, gauge, tolerance), None
+    return fly(rhs, lanes, t_end, body, gauge, tolerance)
 
 
-def _burn_step(leg: Burns) -> Array:
-    """Longest step, ks, of a burn that is read in between: 2 s, and no more steps than are kept."""
-    return jnp.maximum(2.0, leg.lasts_s / 150) / KILO
-
-
-def _fall_step(leg: Falls) -> Array:
-    """The same of a fall: a phugoid bends more than an arc."""
-    return jnp.where(leg.glide_ratio > 0, 6.0, 15.0) / KILO
-
-
-def _fly(course: Course, tolerance: Array, logged: bool) -> Flown:
+@stored
+def ends(course: Course, tolerance: Array) -> Flown:
+    """Fly every lane and tell where each leg ended."""
     earth = course.earth
     until = course.until_s / KILO
 
@@ -140,9 +127,8 @@ def _fly(course: Course, tolerance: Array, logged: bool) -> Flown:
             earth=earth,
         )
         t_end = jnp.minimum(lanes.t + leg.lasts_s / KILO, until)
-        rows, longest = (_BURN_ROWS, _burn_step(leg)) if logged else (0, jnp.inf)
-        lanes, log = _leg(dynamics.boost, ground, lanes, t_end, stage, tolerance, rows, longest)
-        return lanes, (lanes.t, jnp.stack(lanes.y), lanes.status == ARRIVED, log)
+        lanes = _leg(dynamics.boost, ground, lanes, t_end, stage, tolerance)
+        return lanes, (lanes.t, jnp.stack(lanes.y), lanes.status == ARRIVED)
 
     def fall(lanes: Lanes, leg: Falls) -> tuple[Lanes, tuple[Array, ...]]:
         body = Falling(leg.drag_m2pkg, leg.glide_ratio, leg.bank_rad, leg.damping, earth)
@@ -159,35 +145,16 @@ def _fly(course: Course, tolerance: Array, logged: bool) -> Flown:
         lanes = _again(lanes, _on_ground(lanes, earth))
         passed = awaited(lanes.y) < -_TOUCH
         t_end = jnp.where(passed, lanes.t, jnp.minimum(lanes.t + leg.lasts_s / KILO, until))
-        rows, longest = (_FALL_ROWS, _fall_step(leg)) if logged else (0, jnp.inf)
-        lanes, log = _leg(dynamics.glide, gauge, lanes, t_end, body, tolerance, rows, longest)
-        return lanes, (lanes.t, jnp.stack(lanes.y), _on_ground(lanes, earth), log)
+        lanes = _leg(dynamics.glide, gauge, lanes, t_end, body, tolerance)
+        return lanes, (lanes.t, jnp.stack(lanes.y), _on_ground(lanes, earth))
 
     y = (*(course.position_ecef_m / MEGA), *(course.velocity_ecef_mps / KILO))
     still = jnp.zeros_like(course.time_s)
-    lanes = Lanes(
-        course.time_s / KILO, still + 0.001, y, y, still + 1, jnp.zeros_like(still, dtype=jnp.int32)
-    )
+    kind = jnp.zeros_like(still, dtype=jnp.int32)
+    lanes = Lanes(course.time_s / KILO, still + 0.001, y, y, still + 1, kind, still)
     lanes, burnt = lax.scan(burn, lanes, course.burns)
     lanes, fallen = lax.scan(fall, lanes, course.falls)
 
-    def rows(log: tuple[Array, State]) -> Array:
-        """Time and state of one lane in one table [rows, 7, L]."""
-        return jnp.stack([log[0], *log[1]], axis=2).reshape(-1, 7, log[0].shape[-1])
-
     sound = (lanes.status == FLYING) | (lanes.status == ARRIVED)
-    ends = [jnp.concatenate([first, rest]) for first, rest in zip(burnt[:3], fallen[:3], strict=True)]
-    log = jnp.concatenate([rows(burnt[3]), rows(fallen[3])]) if logged else None
-    return Flown(ends[0], ends[1], ends[2], sound, log)
-
-
-@stored
-def ends(course: Course, tolerance: Array) -> Flown:
-    """Fly every lane and tell where each leg ended."""
-    return _fly(course, tolerance, False)
-
-
-@stored
-def steps(course: Course, tolerance: Array) -> Flown:
-    """Fly every lane and keep the steps, short enough that cubics between them err by centimetres."""
-    return _fly(course, tolerance, True)
+    time, state, landed = (jnp.concatenate(parts) for parts in zip(burnt, fallen, strict=True))
+    return Flown(time, state, landed, sound)

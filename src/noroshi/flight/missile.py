@@ -6,6 +6,7 @@ one curve, a ballistic coefficient, a glide ratio. Every number may be one for a
 
 from dataclasses import dataclass, replace
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -18,8 +19,8 @@ from noroshi.records.pytree import record
 
 # Legs of a stage: the first may rise, turn and go on; each further one has a gap and a burn.
 MOST_STAGES = 1 + (BURNS - 3) // 2
-# Banks of a programme that fit between the pull-up and the end of the glide.
-MOST_BANKS = FALLS - 5
+# Banks of a programme that fit between the first lift and the end of the glide.
+MOST_BANKS = FALLS - 4
 _FOREVER_S = 1e9
 
 
@@ -69,7 +70,7 @@ class Body:
     the zero-lift one at the best glide ratio. Lift acts below `lift_below_m` on the way down, until the body
     is slower than `dive_below_mps`. `damping` 0 leaves the phugoid alone: a pull-up, then skips, which is how
     a quasi-ballistic body flies; some 10 is equilibrium glide. Banks to the right, rad, each for so many
-    seconds from the bottom of the pull-up on, are given.
+    seconds from where lift begins to act, are given.
     """
 
     ballistic_coefficient_kgpm2: Array
@@ -159,7 +160,6 @@ def falls(body: Body, lanes: tuple[int, ...]) -> Falls:
     rows: list[dict[str, Array]] = [
         {"by_climb": 1.0},
         {"by_height": 1.0, "until_m": body.lift_below_m},
-        {"glide_ratio": body.glide_ratio, "by_climb": -1.0},
     ]
     for bank, lasts_s in zip(body.bank_rad, body.bank_s, strict=True):
         rows.append(gliding | {"bank_rad": bank, "lasts_s": lasts_s})
@@ -209,6 +209,11 @@ def adrift(
         falls(body, lanes),
         _floats(earth),
     )
+
+
+def repeated(plan: Course, count: int) -> Course:
+    """The one flight of a course, `count` times."""
+    return jax.tree.map(lambda leaf: np.repeat(leaf, count, axis=-1) if np.ndim(leaf) else leaf, plan)
 
 
 def _floats(earth: Earth) -> Earth:

@@ -1,40 +1,55 @@
 """Flights as samples in time: what was fitted, and what flies on beside it."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float
 
 from noroshi.errors import FlightError
-from noroshi.flight import legs
 from noroshi.flight.dynamics import KILO, MEGA
-from noroshi.flight.fit import Fit, lanes
+from noroshi.flight.fit import Fit, flown
 from noroshi.flight.interpolate import hermite
-from noroshi.flight.legs import Course
-from noroshi.flight.missile import Missile, course
+from noroshi.flight.legs import BURNS, Course
+from noroshi.flight.missile import Missile, course, repeated
 from noroshi.records.trajectory import Trajectory
 
-_TOLERANCE = np.float64(1e-6)
-# Flights of one call of the kernel that keeps its steps.
-_TOGETHER = 8
+# Between nodes a flight is read by cubics. How far they stand apart, s: while it burns, where lift bends its
+# path, on a plain arc; and near the ground no farther than this share of the time left.
+_BURNING_S, _LIFTED_S, _COASTING_S, _LAST_S, _LEFT = 2.0, 5.0, 15.0, 0.25, 0.025
 
 
-def steps_of(plan: Course) -> list[Float[np.ndarray, "rows 7"]]:
-    """Time, s, place, m, and velocity, m/s, of each flight of a course after each step, the start first.
+def steps_of(plan: Course) -> Float[np.ndarray, "rows 7"]:
+    """Time, s, place, m, and velocity, m/s, along the one flight of a course, its ends included.
 
-    Raises FlightError when one does not get to its end.
+    Each node is flown to on its own, by the kernel that flies everything else. Raises FlightError when the
+    flight does not get to its end.
     """
-    tables = []
-    for first in range(0, len(plan.time_s), _TOGETHER):
-        part = lanes(plan, first, _TOGETHER)
-        flown = legs.steps(part, _TOLERANCE)
-        log, sound = np.asarray(flown.log), np.asarray(flown.sound)
-        for lane in range(min(_TOGETHER, len(plan.time_s) - first)):
-            if not sound[lane]:
-                raise FlightError("the flight could not be followed to its end")
-            rows = log[:, :, lane] * [KILO, *[MEGA] * 3, *[KILO] * 3]
-            start = [part.time_s[lane], *part.position_ecef_m[:, lane], *part.velocity_ecef_mps[:, lane]]
-            table = np.concatenate([np.array(start)[None], rows])
-            tables.append(table[np.concatenate([[True], np.diff(table[:, 0]) > 0])])
-    return tables
+    ends = flown(plan)
+    if not ends.sound[0]:
+        raise FlightError("the flight could not be followed to its end")
+    time_s = _nodes(np.append(plan.time_s, ends.time[:, 0] * KILO), plan.falls.glide_ratio[:, 0])
+    # The last ends where it ends, by its own event.
+    until_s = np.append(time_s[:-1], plan.until_s[0])
+    state = flown(replace(repeated(plan, len(time_s)), until_s=until_s)).state[-1]
+    table = np.concatenate([time_s[:, None], state[:3].T * MEGA, state[3:].T * KILO], axis=1)
+    first = [plan.time_s[0], *plan.position_ecef_m[:, 0], *plan.velocity_ecef_mps[:, 0]]
+    return np.concatenate([[first], table])
+
+
+def _nodes(edge_s: np.ndarray, lifted: np.ndarray) -> np.ndarray:
+    """Times of the nodes after the start, given where legs begin and end and which falls have lift."""
+    down_s = edge_s[-1]
+    times = []
+    for leg, (start_s, end_s) in enumerate(pairwise(edge_s)):
+        step_s = _BURNING_S
+        if leg >= BURNS:
+            step_s = _LIFTED_S if lifted[leg - BURNS] > 0 else _COASTING_S
+        at_s = start_s
+        while at_s < end_s:
+            at_s += min(step_s, max(_LAST_S, _LEFT * (down_s - at_s)))
+            times.append(min(at_s, end_s))
+    return np.array(times)
 
 
 def sampled(table: Float[np.ndarray, "rows 7"], step_s: float, missile: Missile | None) -> Trajectory:
@@ -62,4 +77,4 @@ def burn_times(missile: Missile) -> list[tuple[float, float]]:
 def trajectory(fitted: Fit, step_s: float = 1.0) -> Trajectory:
     """The fitted flight every `step_s` from launch to impact."""
     plan = course(fitted.site, fitted.missile, fitted.body, fitted.aim, fitted.earth)
-    return sampled(steps_of(plan)[0], step_s, fitted.missile)
+    return sampled(steps_of(plan), step_s, fitted.missile)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from noroshi.earth.arrays import Array
 from noroshi.flight.announced import Announced, Told
@@ -24,14 +24,18 @@ T = TypeVar("T")
 BEYOND = 0.15
 # Where no apogee was announced, one around the least costly; an assumption.
 _APOGEE_FACTOR = 1.25
-_MET_KM = 1.0
+# Far below what rounding leaves open.
+_MET_KM = 0.5
 _PER_BATCH = LANES // 4
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Flights [K] that agree with the figures; `weight` sums to 1 and is 0 where none was found."""
+    """Flights [K]: `met` those that meet the figures; `weight`, which sums to 1, how well each of them agrees
+    with an announced flight time too, or all alike where none does.
+    """
 
+    met: Bool[np.ndarray, "K"]
     weight: Float[np.ndarray, "K"]
     apogee_km: Float[np.ndarray, "K"]
     range_km: Float[np.ndarray, "K"]
@@ -98,9 +102,9 @@ def spread(
         some = Figures(apogee_km[part], range_km[part], bearing_rad[part], figures.at_launch)
         these, those = _part(missile, part, count), _part(body, part, count)
         guess = np.repeat(first[:, None], part.stop - part.start, axis=1)
-        x, miss = aims(nominal.site, some, these, those, guess, nominal.earth)
+        x, miss = aims(nominal.site, some, these, those, guess, nominal.earth, _MET_KM)
         ends = fly_ends(nominal.site, these, those, Aim(*x), nominal.earth)
-        met = (np.abs(miss).max(axis=0) < _MET_KM) & ends.flew
+        met = (np.abs(miss).max(axis=0) <= _MET_KM) & ends.flew
         parts.append((met, ends.apogee_km, ends.range_km, ends.time_s, ends.lat_rad, ends.lon_rad, *x))
     met, apogee, distance, time_s, lat, lon, *sought = (
         np.concatenate(column) for column in zip(*parts, strict=True)
@@ -109,12 +113,14 @@ def spread(
     weight = np.where(met, 1.0, 0.0)
     if announced.flight_time_s is not None:
         weight = weight * np.exp(_log_likelihood(time_s, announced.flight_time_s))
-    total = weight.sum()
-    weight = weight / total if total > 0 else weight
+        # None lasts as long as announced: what agrees with the other figures is still worth telling.
+        weight = weight if weight.sum() > 1e-6 else np.where(met, 1.0, 0.0)
+    weight = weight / max(weight.sum(), 1e-300)
     longitude = np.degrees(lon)
     # Beside the nominal impact's, so that quantiles do not break at the antimeridian.
     longitude = nominal.impact_lon_deg + (longitude - nominal.impact_lon_deg + 180) % 360 - 180
     return Spread(
+        met,
         weight,
         apogee,
         distance,
