@@ -212,7 +212,6 @@ def _to_ground(question: Question) -> Answer:
     missile, body = _middle(question)
     _refuse_too_short(question)
     found = fit(question.site, told, missile, body, earth)
-    chances = generator(question.seed, "flight spread")
 
     def chance(name: str) -> np.ndarray:
         return generator(question.seed, "flight spread", name).random(DRAWS)
@@ -221,11 +220,6 @@ def _to_ground(question: Question) -> Answer:
     named = {name: chance(name) for name in ("apogee", "range", "bearing")}
     wide = spread(found, told, missiles, _banked(bodies, question), named)
     notes = [*_time_notes(question, found, wide), *_mass_notes(missile, found)]
-    failure = question.failure
-    lost_s = failure.at_s if failure and failure.kind == "thrust-loss" else math.inf
-    broken_s = failure.at_s if failure and failure.kind == "break-up" else math.inf
-    plan = course(question.site, missile, body, found.aim, earth, lost_s, broken_s)
-    table = steps_of(plan)
     falls = [
         replace(one, zone_deg=np.concatenate([one.zone_deg, more.zone_deg]))
         for one, more in zip(
@@ -234,18 +228,45 @@ def _to_ground(question: Question) -> Answer:
             strict=True,
         )
     ]
-    if failure:
-        falls = [one for one in falls if one.time_s < failure.at_s]
-        if failure.at_s >= found.flight_time_s:
-            raise FlightError(f"nothing can fail at {failure.at_s:.0f} s: it is down by then")
-        if failure.kind == "break-up":
-            falls.append(
-                fragments(question.site, missile, body, found.aim, failure.at_s, chances, earth=earth)
-            )
-        found = _measured(found, table)
     burnout = _burnout(question.site, missile, found.aim, earth)
+    if question.failure is not None:
+        return _failed(question, missile, body, found, burnout, falls)
+    table = steps_of(course(question.site, missile, body, found.aim, earth))
     track = sampled(table, 1.0, missile)
     return Answer(question, found, None, burnout, track, tuple(falls), wide, tuple(notes))
+
+
+def _failed(
+    question: Question, missile: Missile, body: Body, planned: Fit, burnout: Burnout, falls: list[Fall]
+) -> Answer:
+    """What becomes of a fitted flight that loses its thrust or breaks up: the middle fragment is followed."""
+    failure, earth = question.failure, question.earth
+    assert failure is not None
+    if failure.at_s >= planned.flight_time_s:
+        raise FlightError(
+            f"nothing can fail at {failure.at_s:.0f} s: the flight ends after {planned.flight_time_s:.0f} s"
+        )
+    falls = [one for one in falls if one.time_s < failure.at_s]
+    if failure.kind == "thrust-loss":
+        table = steps_of(
+            course(question.site, missile, body, planned.aim, earth, thrust_until_s=failure.at_s)
+        )
+    else:
+        chance = generator(question.seed, "flight fragments")
+        whole = steps_of(course(question.site, missile, body, planned.aim, earth, until_s=failure.at_s))
+        pieces, middle = fragments(whole[-1], chance, earth=earth)
+        table = np.concatenate([whole, steps_of(middle)[1:]])
+        falls.append(pieces)
+    track = sampled(table, 1.0, missile)
+    track = replace(track, burning=track.burning & (track.time_s < failure.at_s))
+    told = (
+        f"fails at {failure.at_s:.0f} s ({failure.kind}); planned: apogee {planned.apogee_km:,.0f} km, "
+        f"range {planned.range_km:,.0f} km, {planned.flight_time_s / 60:.1f} min"
+    )
+    ended = _measured(planned, table)
+    if burnout.time_s > failure.at_s:
+        burnout = _state(table[np.searchsorted(table[:, 0], failure.at_s)], earth)
+    return Answer(question, ended, None, burnout, track, tuple(falls), None, (told,))
 
 
 def _measured(planned: Fit, table: np.ndarray) -> Fit:
@@ -280,7 +301,7 @@ def _to_orbit(question: Question) -> Answer:
     found = ascend(question.site, wanted, missile, spent, earth)
     burnout = _burnout(question.site, found.missile, found.aim, earth)
     plan = course(question.site, found.missile, Body(1e6), found.aim, earth)
-    plan = replace(plan, until_s=plan.until_s * 0 + found.insertion_s + _IN_ORBIT_S)
+    plan = replace(plan, until_s=np.full_like(plan.until_s, found.insertion_s + _IN_ORBIT_S))
     track = sampled(steps_of(plan), 1.0, found.missile)
     falls = spent_stages(question.site, found.missile, found.aim, earth)
     return Answer(question, None, found, burnout, track, falls)
@@ -289,17 +310,21 @@ def _to_orbit(question: Question) -> Answer:
 def _burnout(site: Site, missile: Missile, aim: Aim, earth: Earth) -> Burnout:
     ends = flown(ascent(site, missile, aim, earth))
     state = ends.state[BURNS - 1, :, 0]
-    place, velocity = state[:3] * MEGA, state[3:] * KILO
-    lat, lon, height_m = frames.geodetic(place, earth)
+    return _state(np.array([ends.time[BURNS - 1, 0] * KILO, *state[:3] * MEGA, *state[3:] * KILO]), earth)
+
+
+def _state(row: np.ndarray, earth: Earth) -> Burnout:
+    """A row of time, s, place, m, and velocity, m/s, as where and how fast."""
+    lat, lon, height_m = frames.geodetic(row[1:4], earth)
     up = np.asarray(frames.enu_axes(lat, lon))[2]
-    speed = float(np.linalg.norm(velocity))
+    speed = float(np.linalg.norm(row[4:]))
     return Burnout(
-        float(ends.time[BURNS - 1, 0]) * KILO,
+        float(row[0]),
         math.degrees(lat),
         math.degrees(lon),
         float(height_m) / KILO,
         speed,
-        math.degrees(math.asin(float(up @ velocity) / speed)),
+        math.degrees(math.asin(float(up @ row[4:]) / speed)),
     )
 
 

@@ -10,7 +10,7 @@ from noroshi.earth.model import WGS84, Earth
 from noroshi.flight.dynamics import KILO, MEGA
 from noroshi.flight.fit import flown
 from noroshi.flight.legs import Course
-from noroshi.flight.missile import Aim, Body, Missile, Site, adrift, ascent, course
+from noroshi.flight.missile import Aim, Body, Missile, Site, adrift, ascent
 
 # A spent stage tumbles: its ballistic coefficient over its middle, an assumption.
 TUMBLING = (1.0, 0.4, 2.5)
@@ -60,29 +60,19 @@ def spent_stages(
 
 
 def fragments(
-    site: Site,
-    missile: Missile,
-    body: Body,
-    aim: Aim,
-    at_s: float,
-    chance: np.random.Generator,
-    count: int = 61,
-    earth: Earth = WGS84,
-) -> Fall:
-    """Where what is left falls when a launch breaks up at `at_s`: light and heavy fragments, thrown apart.
-
-    The first is the middle one: typical drag, not thrown.
+    row: Float[np.ndarray, "7"], chance: np.random.Generator, count: int = 61, earth: Earth = WGS84
+) -> tuple[Fall, Course]:
+    """Where it falls when something breaks up at a time, s, place, m, and velocity, m/s: light and heavy
+    fragments, thrown apart; and the course of the middle one, of typical drag and not thrown.
     """
-    ends = flown(course(site, missile, body, aim, earth, until_s=at_s))
-    state = ends.state[-1, :, 0]
     low, high = np.log(FRAGMENT_KGPM2)
     drag = np.exp(low + (high - low) * chance.random(count))
     thrown = FRAGMENT_MPS * chance.standard_normal((count, 3))
     drag[0], thrown[0] = np.exp((low + high) / 2), 0.0
-    time_s = float(ends.time[-1, 0]) * KILO
-    place = np.repeat(state[None, :3] * MEGA, count, axis=0)
-    plan = adrift(time_s, place, state[3:] * KILO + thrown, Body(drag), earth)
-    return _fall("fragments", plan, earth)
+    place = np.repeat(row[None, 1:4], count, axis=0)
+    plan = adrift(row[0], place, row[4:] + thrown, Body(drag), earth)
+    middle = adrift(row[0], place[:1], row[None, 4:], Body(drag[:1]), earth)
+    return _fall("fragments", plan, earth), middle
 
 
 def _fall(name: str, plan: Course, earth: Earth) -> Fall:

@@ -50,11 +50,12 @@ def solve(
         with np.errstate(invalid="ignore"):
             return np.where(np.isfinite(miss).all(axis=0), np.sum(miss**2, axis=0), np.inf)
 
+    stuck = np.zeros(count, dtype=bool)
     best = np.clip(first, unknowns.low[:, None], unknowns.high[:, None])
     miss, slope = look(best)
     damping = np.full(count, 1e-3)
     for _ in range(rounds):
-        left = ~(np.abs(miss).max(axis=0) < met) & (damping < 1e7)
+        left = ~(np.abs(miss).max(axis=0) < met) & (damping < 1e7) & ~stuck
         if not left.any():
             break
         # Problems without a slope (nothing flew beside them) stand still.
@@ -76,5 +77,5 @@ def solve(
         slope = np.where(better, new_slope, slope)
         damping = np.where(better, damping / 10, np.where(left, damping * 10, damping))
         damping = np.maximum(damping, 1e-9)
-        damping = np.where(usable, damping, np.inf)
+        stuck = ~usable
     return best, miss

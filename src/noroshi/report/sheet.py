@@ -15,11 +15,13 @@ from matplotlib.path import Path as Outline
 from noroshi.catalogue.areas import load_coastline
 from noroshi.report import look
 from noroshi.report.look import GREY, INK, LAND, SEA
-from noroshi.report.projection import Projection, Window, window
+from noroshi.report.projection import RADIUS_KM, Projection, Window, window
 
 Array = np.ndarray
 
 _FONT_PX = 11.0
+# Only a ring around half of the map can hold the antipode.
+_FAR_AREA_KM2 = 5e7
 
 
 class Said(NamedTuple):
@@ -76,11 +78,16 @@ def _land(projection: Projection, frame: Window, width_px: int) -> Outline | Non
     x, y = projection(*np.concatenate(lines).T[::-1])
     spots = np.stack([x, y], axis=-1)
     # Beyond three windows a line only costs time; its ring would be cut away in any case.
+    antipode = shapely.Point((projection.lon_deg + 360) % 360 - 180, -projection.lat_deg)
     shapes = []
-    for one in np.split(spots, ends[:-1]):
+    for line, one in zip(lines, np.split(spots, ends[:-1]), strict=True):
         low, high = one.min(axis=0), one.max(axis=0)
         if (low < (frame.east, frame.north)).all() and (high > (frame.west, frame.south)).all():
-            shapes.append(shapely.Polygon(one))
+            shape = shapely.Polygon(one)
+            if shape.area > _FAR_AREA_KM2 and shapely.Polygon(line).contains(antipode):
+                # The antipode is the map's rim: its land lies between the coast and that.
+                shape = shapely.Point(0, 0).buffer(2 * RADIUS_KM).difference(shape.buffer(0))
+            shapes.append(shape)
     cut = [shapely.clip_by_rect(shape, *frame) for shape in shapes]
     # An islet of two pixels stays, one below is dust.
     parts = [part for part in shapely.get_parts(cut) if part.area > (1.5 * px_km) ** 2]
