@@ -11,10 +11,10 @@ IN_ENV := $(ENV)/bin/python -m
 PIP_INSTALL := $(IN_ENV) pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check bench lock clean
+.PHONY: help demo test soak check bench validation lock clean
 
 help:  ## show these lines
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-17s %s\n' "$$name" "$$text"; done
 
 demo: $(BUILT)  ## replay 4 October 2022 under every arrangement of sharing, write the report
 	$(ENV)/bin/noroshi run $(SCENARIO) --out out/$(SCENARIO) --spread 6
@@ -33,6 +33,9 @@ check: $(BUILT)  ## lint, format, types, import contracts
 
 bench: $(BUILT)  ## every benchmark as a table, and out/bench.json
 	$(IN_ENV) benchmarks
+
+validation: $(BUILT)  ## our flights beside published ones: docs/validation.md and out/validation.json
+	$(IN_ENV) tests.reference
 
 lock: $(BUILT)  ## choose the newest versions that fit and write requirements.lock
 	$(PIP_INSTALL) uv
