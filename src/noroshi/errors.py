@@ -16,7 +16,7 @@ class InputError(NoroshiError):
     def __init__(self, where: str, field: str, got: object, need: str, hint: str = "") -> None:
         self.where, self.field, self.got, self.need, self.hint = where, field, got, need, hint
         shown = f" = {got!r}" if got is not None else ""
-        place = f"{where}: {field}{shown}" if field else f"{where}{shown}"
+        place = ": ".join(part for part in (where, field) if part) + shown
         super().__init__(f"{place}\n  {need}" + (f" {hint}" if hint else ""))
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:

@@ -168,18 +168,25 @@ def test_lift_acts_across_the_velocity_and_turns_with_the_bank(bank_deg):
     )
 
 
-def test_damping_takes_lift_back_on_the_way_up_alone():
+def test_damping_takes_lift_back_on_the_way_up_and_adds_some_on_the_way_down():
     place_mm = frames.ecef(0.7, 2.2, 40e3) / MEGA
     axes = frames.enu_axes(0.7, 2.2)
-    for path, share in ((-0.2, 1.0), (0.02, 0.8), (0.2, 0.0)):
+    for path, share in ((-0.2, 1.5), (0.02, 0.8), (0.2, 0.0)):
         speed = 5.0 * (np.cos(path) * axes[1] + np.sin(path) * axes[2])
         y = tuple(np.concatenate([place_mm, speed]))
-        bare, free, damped = (
+        still, free, damped = (
             np.array(glide(0.0, y, falling(**changes)))[3:]
-            for changes in ({"glide_ratio": 0.0}, {}, {"damping": 10.0})
+            for changes in ({"drag_m2pkg": 0.0}, {}, {"damping": 10.0})
         )
-        taken = np.linalg.norm(damped - bare) / np.linalg.norm(free - bare)
-        assert taken == pytest.approx(share, abs=0.05)
+        along = speed / np.linalg.norm(speed)
+        drags, lifts = ([], [])
+        for push in (free - still, damped - still):
+            drags.append(-push @ along)
+            lifts.append(np.linalg.norm(push + drags[-1] * along))
+        assert lifts[1] / lifts[0] == pytest.approx(share, abs=0.05)
+        # Parabolic polar: without lift half of the drag is left.
+        taken = lifts[1] / lifts[0]
+        assert drags[1] / drags[0] == pytest.approx((1 + taken**2) / 2, rel=1e-6)
 
 
 def seen(**changes) -> Burning:

@@ -81,9 +81,9 @@ FILES = {
     "a pair of figures that no flight of this missile meets": (
         [
             ("apogee_km = { value = 550.0", "apogee_km = { value = 300.0"),
-            ("range_km = { value = 2700.0", "range_km = { value = 9000.0"),
+            ("range_km = { value = 2700.0", "range_km = { value = 15000.0"),
         ],
-        "probe.toml: launches \"L1\" = 'apogee_km = 300, range_km = 9000'",
+        "probe.toml: launches \"L1\" = 'apogee_km = 300, range_km = 15000'",
         "must be met by one flight: no flight meets apogee 300 km with range",
     ),
     "a nation that nobody knows": (
@@ -223,7 +223,7 @@ def test_a_name_that_no_scenario_can_have_is_refused(said, name, need):
         ("run",),
         ("check",),
         ("new",),
-        ("fly",),
+        ("flie",),
         ("run", SHIPPED, "--fast"),
         ("scenarios", "more"),
         ("--versoin",),

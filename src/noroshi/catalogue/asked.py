@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from noroshi.catalogue import door
-from noroshi.catalogue.flights import Failure, Question, questions, with_burn
+from noroshi.catalogue.questions import Failure, Question, questions, with_burn
 from noroshi.catalogue.record import find_launch, load_launches
 from noroshi.catalogue.threats import load_threat
 from noroshi.earth.model import WGS84, Earth, sphere

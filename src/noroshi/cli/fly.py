@@ -65,7 +65,8 @@ def fly(
 ) -> None:
     """Fit a flight to a recorded launch or to figures of your own, and say how sure it is."""
     from noroshi.catalogue.asked import Typed, load_waypoints
-    from noroshi.catalogue.flights import Answer, Unanswered, along, answers
+    from noroshi.catalogue.flights import along, answers
+    from noroshi.catalogue.questions import Answer, Unanswered
     from noroshi.cli.progress import progress
     from noroshi.report.flight import plain, said
 

@@ -24,9 +24,9 @@ class Coasting:
 class Falling:
     """A body without thrust that may fly on its lift; one element per lane.
 
-    `drag_m2pkg` is one over the ballistic coefficient m/(Cd A) as it flies: for a glider in glide trim, lift
-    drag included (zero-lift coefficients are about twice that at the best glide ratio). `damping` takes lift
-    back while the path is steeper than equilibrium glide: 0 leaves the phugoid (skip) alone.
+    `drag_m2pkg` is one over the ballistic coefficient m/(Cd A) as it flies; where it has lift, the one in
+    glide trim. `damping` takes lift back while the path climbs more steeply than equilibrium glide and adds
+    some while it falls more steeply: 0 leaves the phugoid (skip) alone.
     """
 
     drag_m2pkg: Array
@@ -131,12 +131,14 @@ def coast(t: Array, y: State, body: Coasting) -> State:
 
 # Height in which the density falls by e where gliders fly, m: only the phugoid's damping reads it.
 _SCALE_M = 7_000.0
+# Damping never asks for more than this times the lift of the best glide ratio; an assumption.
+_MOST_LIFT = 1.5
 
 
 def glide(t: Array, y: State, body: Falling) -> State:
     """Unpowered flight with lift across the air-relative velocity, banked to the right by `bank_rad`."""
     del t
-    drag = _drag(y, body.earth, body.drag_m2pkg)
+    trim = _drag(y, body.earth, body.drag_m2pkg)
     v = jnp.maximum(speed(y), 1e-9)
     r = jnp.sqrt(y[0] * y[0] + y[1] * y[1] + y[2] * y[2])
     along = tuple(component / v for component in y[3:])
@@ -152,8 +154,10 @@ def glide(t: Array, y: State, body: Falling) -> State:
     # Equilibrium glide descends at -2 H g / (v^2 L/D cos bank) (Lu's form of the Eggers solution).
     weight = body.earth.gm_m3ps2 / 1e12 / (r * r) * _SCALE_M / MEGA
     steady = -2 * weight / (v * v * jnp.maximum(body.glide_ratio * cos, 0.1))
-    taken = jnp.clip(1 - body.damping * (sin_path - jnp.maximum(steady, -0.5)), 0.0, 1.0)
-    lift = -drag * v * body.glide_ratio * taken
+    share = jnp.clip(1 - body.damping * (sin_path - jnp.maximum(steady, -0.5)), 0.0, _MOST_LIFT)
+    lift = -trim * v * body.glide_ratio * share
+    # Parabolic polar about the best glide ratio: half of the drag there comes from lift.
+    drag = trim * 0.5 * (1 + share * share)
     push = tuple(lift * (cos * a + sin * b) for a, b in zip(above, right, strict=True))
     return _slope(y, body.earth, drag, (push[0], push[1], push[2]))
 

@@ -49,7 +49,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Fit:
-    """A flight that meets the figures, and by how much it misses each (apogee, range, across), km."""
+    """A flight that meets the figures, and by how much it misses each (apogee, range, across), km.
+
+    `upper` is the upper stages' pitch and its rate where they are steered apart (see missile.Aim).
+    """
 
     site: Site
     missile: Missile
@@ -64,11 +67,13 @@ class Fit:
     impact_lon_deg: float
     residual_km: tuple[float, float, float]
     earth: Earth = WGS84
+    upper: tuple[float, ...] = ()
 
     @property
     def aim(self) -> Aim:
         """The launch as one flight."""
-        return Aim(*(np.array([value]) for value in (self.loft_rad, self.ideal_kmps, self.azimuth_rad)))
+        values = (self.loft_rad, self.ideal_kmps, self.azimuth_rad, *self.upper)
+        return Aim(*(np.array([value]) for value in values))
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,9 @@ def burns(missile: Missile, aim: Aim) -> Burns:
 def falls(body: Body, lanes: tuple[int, ...]) -> Falls:
     """The unpowered legs of each flight: to the apogee, down to where lift acts, its arc, the rest."""
     drag = 1 / np.asarray(body.ballistic_coefficient_kgpm2, dtype=float)
-    lifted = {"glide_ratio": body.glide_ratio, "damping": body.damping}
+    # Without its lift a body in glide trim has half the drag (parabolic polar, best glide ratio).
+    bare = drag * np.where(np.asarray(body.glide_ratio) > 0, 0.5, 1.0)
+    lifted = {"drag_m2pkg": drag, "glide_ratio": body.glide_ratio, "damping": body.damping}
     gliding = lifted | {"by_speed": 1.0, "until_mps": body.dive_below_mps}
     rows: list[dict[str, Array]] = [
         {"by_climb": 1.0},
@@ -165,7 +167,7 @@ def falls(body: Body, lanes: tuple[int, ...]) -> Falls:
         rows.append(gliding | {"bank_rad": bank, "lasts_s": lasts_s})
     rows += [gliding] + [{"lasts_s": 0.0}] * (MOST_BANKS - len(body.bank_s)) + [{}]
     names = list(Falls.__dataclass_fields__)
-    unset = dict.fromkeys(names, 0.0) | {"lasts_s": _FOREVER_S, "drag_m2pkg": drag}
+    unset = dict.fromkeys(names, 0.0) | {"lasts_s": _FOREVER_S, "drag_m2pkg": bare}
     return Falls(
         **{
             name: np.stack([np.broadcast_to(np.asarray((unset | row)[name], float), lanes) for row in rows])
@@ -180,7 +182,7 @@ def ascent(site: Site, missile: Missile, aim: Aim, earth: Earth = WGS84) -> Cour
     return replace(plan, until_s=plan.burns.lasts_s.sum(axis=0))
 
 
-def _cut(powered: Burns, thrust_until_s: float) -> Burns:
+def _cut(powered: Burns, thrust_until_s: Array) -> Burns:
     """Burns that end when the thrust is lost."""
     ends_s = np.minimum(np.cumsum(powered.lasts_s, axis=0), thrust_until_s)
     return replace(powered, lasts_s=np.diff(ends_s, axis=0, prepend=0.0))
@@ -226,7 +228,7 @@ def course(
     body: Body,
     aim: Aim,
     earth: Earth = WGS84,
-    thrust_until_s: float = np.inf,
+    thrust_until_s: Array = np.inf,
     until_s: float = np.inf,
 ) -> Course:
     """Launches from one site, one per lane of `aim`.

@@ -24,6 +24,8 @@ T = TypeVar("T")
 BEYOND = 0.15
 # Where no apogee was announced, one around the least costly; an assumption.
 _APOGEE_FACTOR = 1.25
+# No model of this kind tells a flight time better, however exactly it was told; an assumption.
+_TIME_S = 10.0
 # Far below what rounding leaves open.
 _MET_KM = 0.5
 _PER_BATCH = LANES // 4
@@ -32,7 +34,7 @@ _PER_BATCH = LANES // 4
 @dataclass(frozen=True)
 class Spread:
     """Flights [K]: `met` those that meet the figures; `weight`, which sums to 1, how well each of them agrees
-    with an announced flight time too, or all alike where none does.
+    with an announced flight time too, or all alike where none does (`timely` False).
     """
 
     met: Bool[np.ndarray, "K"]
@@ -46,6 +48,7 @@ class Spread:
     impact_lon_deg: Float[np.ndarray, "K"]
     missile: Missile
     aim: Aim
+    timely: bool
 
     @property
     def effective(self) -> float:
@@ -111,10 +114,12 @@ def spread(
     )
     burnout_s = np.broadcast_to(burnout_time(missile), (count,))
     weight = np.where(met, 1.0, 0.0)
+    timely = True
     if announced.flight_time_s is not None:
         weight = weight * np.exp(_log_likelihood(time_s, announced.flight_time_s))
+        timely = weight.sum() > 1e-6
         # None lasts as long as announced: what agrees with the other figures is still worth telling.
-        weight = weight if weight.sum() > 1e-6 else np.where(met, 1.0, 0.0)
+        weight = weight if timely else np.where(met, 1.0, 0.0)
     weight = weight / max(weight.sum(), 1e-300)
     longitude = np.degrees(lon)
     # Beside the nominal impact's, so that quantiles do not break at the antimeridian.
@@ -131,6 +136,7 @@ def spread(
         longitude,
         missile,
         Aim(*sought),
+        bool(timely),
     )
 
 
@@ -148,7 +154,7 @@ def _log_likelihood(time_s: np.ndarray, told: Told) -> np.ndarray:
     if told.sense == "at most":
         off = np.maximum(off, 0.0)
     beyond = np.maximum(np.abs(off) - told.half_width, 0.0)
-    return -0.5 * (beyond / max(told.half_width / 2, 1.0)) ** 2
+    return -0.5 * (beyond / max(told.half_width / 2, _TIME_S)) ** 2
 
 
 def _part(tree: T, part: slice, count: int) -> T:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from noroshi.catalogue.flights import Answer, Question, Unanswered
+from noroshi.catalogue.questions import Answer, Question, Unanswered
 from noroshi.earth import frames, geometry
 from noroshi.flight.announced import Told
 from noroshi.flight.objects import Fall

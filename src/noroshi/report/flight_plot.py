@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from noroshi.catalogue.flights import Answer, Unanswered
+from noroshi.catalogue.questions import Answer, Unanswered
 from noroshi.earth import frames, geometry
 from noroshi.report import look, sheet
 from noroshi.report.look import BLACK, BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION
