@@ -4,7 +4,7 @@ import pytest
 
 from noroshi.catalogue.orbits import read_elements
 from noroshi.errors import InputError
-from tests.flight.test_orbits import OMM, VANGUARD, written
+from tests.flight.test_elements import OMM, VANGUARD, written
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ from noroshi.flight import dynamics, orbits
 from noroshi.flight.dynamics import KILO, MEGA, Coasting
 from noroshi.flight.fit import flown
 from noroshi.flight.missile import Body, adrift
-from tests.flight.test_orbits import VANGUARD
+from tests.flight.test_elements import VANGUARD
 from tests.reference.cases import Case, Group, absolute, digits, share
 
 _THRUSTY = "METHODS.md §2–3 of [Thrusty](https://github.com/armscontrolwonk/Thrusty)"
 CONSTANTS = Group(
     "constants",
     "Constants",
-    "The numbers that the code holds. SGP4's are those of an element set as `orbits.from_tle` reads it.",
+    "The numbers that the code holds. SGP4's are those of an element set as `elements.from_tle` reads it.",
     f"WGS 84 and standard gravity: {_THRUSTY}. SGP4 with WGS 72: "
     "[python-sgp4](https://github.com/brandon-rhodes/python-sgp4), earth_gravity.",
 )

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from tests.flight.test_orbits import PUBLISHED, teme
+from tests.flight.test_elements import PUBLISHED, teme
 from tests.reference.cases import Case, Group, absolute
 
 # Number, minutes after its epoch; place km and velocity km/s in TEME.
@@ -26,7 +26,7 @@ VECTORS = [
 SGP4 = Group(
     "sgp4",
     "Published satellites",
-    "Element sets of the verification are read by `orbits.from_tle` and moved by `orbits.positions_sgp4`; "
+    "Element sets of the verification are read by `elements.from_tle`, moved by `elements.positions_sgp4`; "
     "what comes out over the turning Earth is taken back to the frame of SGP4 (TEME), and its distance "
     "from the published vector is given. The tolerance is the digit of the publication and the rounding of "
     "that way.",

@@ -1,7 +1,7 @@
 """When and which way the Earth has turned: UTC, Julian dates, sidereal time, inertial and turning frames.
 
-Sidereal time is Greenwich mean sidereal time of the IAU 1982 model (Aoki et al. 1982; Vallado, Fundamentals
-of Astrodynamics and Applications, 4th ed., eq. 3-47), the one that TEME, the frame of SGP4, is made for.
+Sidereal time is Greenwich mean sidereal time of the IAU 1982 model, the one that TEME, the frame of SGP4, is
+made for (Vallado et al. 2006, Revisiting Spacetrack Report #3, AIAA 2006-6753).
 
 Two things are left out, because they would need a daily bulletin. UT1 is taken to be UTC: they differ by
 less than 0.9 s by definition, at most 420 m on the ground at the equator, 450 m at 500 km height and 2.8 km
