@@ -13,6 +13,8 @@ from noroshi.errors import InputError
 
 S = TypeVar("S", bound=BaseModel)
 KINDS: dict[str, type[SensorProfile]] = {"radar": RadarProfile, "infrared": InfraredProfile}
+# Launches of one salvo.
+MOST_IN_SALVO = 100
 Check = Callable[[str, Any, str, door.Loc], BaseModel]
 Wanted = Iterable[tuple[Any, str]]
 
@@ -34,7 +36,8 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
     national = _shelf(raw, "national", "nations", _nation, wanted, where)
     complete = {**raw, "threats": threats, "profiles": profiles, "national": national}
     if launches:
-        complete["launches"] = [_filled(launch, "threat", threats) for launch in launches]
+        filled = [_filled(launch, "threat", threats) for launch in launches]
+        complete["launches"] = [one for launch in filled for one in _salvo(launch)]
     if sensors:
         complete["sensors"] = [_filled(sensor, "profile", profiles) for sensor in sensors]
     if isinstance(arms := raw.get("arms"), dict):
@@ -42,6 +45,22 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
             name: _called(arm, "name", name, where, ("arms", name)) for name, arm in arms.items()
         }
     return door.validate(model, complete, where)
+
+
+def _salvo(row: Any) -> list[Any]:
+    """Launches of a salvo, L1-1, L1-2, ..., at their interval; what is none, or wrongly told, as it is."""
+    if not isinstance(row, dict):
+        return [row]
+    count, times = row.get("count"), (row.get("launch_time_s", 0.0), row.get("interval_s", 0.0))
+    told = isinstance(count, int) and 1 < count <= MOST_IN_SALVO and isinstance(row.get("id"), str)
+    if not told or not all(isinstance(one, int | float) and 0 <= one <= 3600 for one in times):
+        return [row]
+    start_s, interval_s = times
+    single = {key: value for key, value in row.items() if key not in ("count", "interval_s")}
+    return [
+        single | {"id": f"{row['id']}-{number + 1}", "launch_time_s": start_s + number * interval_s}
+        for number in range(count)
+    ]
 
 
 def shipped_names(folder: str) -> set[str]:

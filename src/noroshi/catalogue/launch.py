@@ -33,6 +33,15 @@ class Launch(Model):
     launch_time_s: Annotated[float, AfterValidator(Within(at_least=0, unit="s"))] = Field(
         default=0.0, description="Launch, seconds after the scenario's epoch."
     )
+    count: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="Launches of a salvo: each is drawn on its own, as L1-1, L1-2, ...",
+    )
+    interval_s: Annotated[float, AfterValidator(Within(at_least=0, at_most=3_600, unit="s"))] = Field(
+        default=0.0, description="Time from one launch of a salvo to the next, s."
+    )
     launch_lat_deg: Latitude = Field(description="Launch point, geodetic latitude, deg.")
     launch_lon_deg: Longitude = Field(description="Launch point, longitude, deg.")
     launch_height_m: Height = Field(description="Launch point, height above the ellipsoid, m.")
