@@ -49,13 +49,13 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
 
 def _salvo(row: Any) -> list[Any]:
     """Launches of a salvo, L1-1, L1-2, ..., at their interval; what is none, or wrongly told, as it is."""
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
         return [row]
-    count, times = row.get("count"), (row.get("launch_time_s", 0.0), row.get("interval_s", 0.0))
-    told = isinstance(count, int) and 1 < count <= MOST_IN_SALVO and isinstance(row.get("id"), str)
-    if not told or not all(isinstance(one, int | float) and 0 <= one <= 3600 for one in times):
+    count, start_s, interval_s = row.get("count"), row.get("launch_time_s", 0.0), row.get("interval_s", 0.0)
+    if not isinstance(count, int) or not 1 < count <= MOST_IN_SALVO:
         return [row]
-    start_s, interval_s = times
+    if not all(isinstance(one, int | float) and one >= 0 for one in (start_s, interval_s)):
+        return [row]
     single = {key: value for key, value in row.items() if key not in ("count", "interval_s")}
     return [
         single | {"id": f"{row['id']}-{number + 1}", "launch_time_s": start_s + number * interval_s}
