@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from noroshi.flight import batch
-from noroshi.flight.batch import FEWEST, in_chunks, in_jobs
+from noroshi.flight.batch import in_chunks, in_jobs
 
 
 def lanes(count: int) -> dict[str, np.ndarray]:
@@ -56,8 +56,8 @@ def test_the_number_of_threads_changes_no_byte(count, monkeypatch):
     one, two = (in_jobs(function, lanes(count), threads) for threads in (1, 2))
     assert same(one, two)
     assert one[0].shape == (2, 3, count)
-    # Sizes are few and none is below a vector's width, whatever the number of lanes.
-    assert seen <= {FEWEST << power for power in range(5)}
+    # One size, whatever the number of lanes.
+    assert seen == {128}
 
 
 def test_a_lane_does_not_know_its_place_in_the_batch(monkeypatch):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from noroshi.earth import epoch, frames
 from noroshi.earth.model import WGS84, Earth, sphere
-from noroshi.flight import dynamics, legs
+from noroshi.flight import dynamics
 from noroshi.flight.dynamics import KILO, MEGA, Coasting, Falling
-from noroshi.flight.fit import flown, lanes
+from noroshi.flight.fit import flown
 from noroshi.flight.legs import BURNS, Course
 from noroshi.flight.missile import Aim, Body, Missile, Site, Stage, adrift, course
 from tests.reference.arcs import EAST, ROUND, closed, fly
@@ -48,7 +48,7 @@ def state(burnout: tuple, earth: Earth) -> tuple[np.ndarray, np.ndarray]:
 
 def end(plan: Course, tolerance: float = 1e-10) -> tuple[float, np.ndarray, np.ndarray]:
     """Time, s, place, m, and velocity, m/s, where the one flight of a course ends."""
-    ends = legs.ends(lanes(plan, 0), np.float64(tolerance))
+    ends = flown(plan, tolerance)
     assert ends.sound[0]
     last = np.asarray(ends.state[-1, :, 0])
     return float(ends.time[-1, 0]) * KILO, last[:3] * MEGA, last[3:] * KILO

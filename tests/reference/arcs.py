@@ -8,9 +8,9 @@ from numpy.polynomial import Polynomial
 from noroshi.earth import geometry
 from noroshi.earth.constants import GM_M3PS2, ROTATION_RADPS
 from noroshi.earth.model import Earth, sphere
-from noroshi.flight import arcs, legs
+from noroshi.flight import arcs
 from noroshi.flight.dynamics import KILO, MEGA
-from noroshi.flight.fit import lanes
+from noroshi.flight.fit import flown
 from noroshi.flight.legs import BURNS
 from noroshi.flight.missile import Body, adrift
 from noroshi.flight.solve import LANES
@@ -60,7 +60,7 @@ OVER_THE_EQUATOR = [
 HEADINGS = {"east": (TURNING, EAST), "none": (STILL, EAST), "west": (TURNING, WEST)}
 
 # What a step may err by in a flight as the product flies it, and in the search.
-_FINE, _PRODUCT = 1e-10, 1e-6
+_FINE, _PRODUCT = 1e-10, 1e-7
 
 
 def fly(
@@ -71,9 +71,8 @@ def fly(
     place = np.tile([float(earth.semi_major_m), 0.0, 0.0], (len(speed), 1))
     thrown = np.stack([speed * np.sin(angle), east * speed * np.cos(angle), 0 * speed], axis=-1)
     plan = adrift(0.0, place, thrown, Body(1e4), earth)
-    parts = [legs.ends(lanes(plan, first), np.float64(tolerance)) for first in range(0, len(speed), LANES)]
-    state = np.concatenate([np.asarray(part.state) for part in parts], axis=-1)[..., : len(speed)]
-    time_s = np.concatenate([np.asarray(part.time[-1]) for part in parts])[: len(speed)] * KILO
+    ends = flown(plan, tolerance)
+    state, time_s = ends.state, ends.time[-1] * KILO
     radius_km = float(earth.semi_major_m) / KILO
     apogee_km = np.linalg.norm(state[BURNS, :3], axis=0) * KILO - radius_km
     return geometry.arc(place, state[-1, :3].T * MEGA) * radius_km, apogee_km, time_s

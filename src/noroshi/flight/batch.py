@@ -44,7 +44,9 @@ def in_chunks(function: Callable[[In], Out], batch: In, chunk: int | None = None
     return _first(whole, lanes)
 
 
-def in_jobs(function: Callable[[In], Out], batch: In, threads: int | None = None) -> Out:
+def in_jobs(
+    function: Callable[[In], Out], batch: In, threads: int | None = None, job: int | None = None
+) -> Out:
     """Compiled `function` of all lanes as NumPy arrays, a job of lanes at a time, on one thread per core.
 
     XLA lets go of the interpreter lock, so threads share the work. On a CPU every job is filled up to one
@@ -52,7 +54,7 @@ def in_jobs(function: Callable[[In], Out], batch: In, threads: int | None = None
     there is one job. `function` may use `in_chunks`.
     """
     lanes = _lanes(batch)
-    job = JOB if jax.default_backend() == "cpu" else _up(lanes, FEWEST)
+    job = (job or JOB) if jax.default_backend() == "cpu" else _up(lanes, FEWEST)
     edges = [*range(0, lanes, job), lanes] if lanes else [0, 0]
     cuts = [slice(*pair) for pair in pairwise(edges)]
 

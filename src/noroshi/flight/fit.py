@@ -19,6 +19,7 @@ from noroshi.errors import FlightError
 from noroshi.flight import legs
 from noroshi.flight.announced import Announced
 from noroshi.flight.arcs import least_energy_apogee_km, least_speed_kmps
+from noroshi.flight.batch import in_jobs
 from noroshi.flight.dynamics import KILO, MEGA
 from noroshi.flight.legs import BURNS, Course, Flown
 from noroshi.flight.missile import Aim, Body, Missile, Site, course
@@ -26,7 +27,7 @@ from noroshi.flight.solve import LANES, Unknowns, solve
 
 T = TypeVar("T")
 # Impacts then err by 2 m in the middle and 20 m at the worst, beside the same flights at 1e-11.
-_TOLERANCE = np.float64(1e-7)
+TOLERANCE = 1e-7
 # A figure counts as met when the flight is this near to it.
 _MET_KM = 0.05
 _SOUGHT = Unknowns(
@@ -89,12 +90,13 @@ class Ends:
     flew: np.ndarray
 
 
-def flown(plan: Course) -> Flown:
-    """Fly a course, 64 flights at a time."""
-    count = len(plan.time_s)
-    parts = [legs.ends(lanes(plan, first), _TOLERANCE) for first in range(0, count, LANES)]
-    return Flown(
-        *(np.concatenate([np.asarray(part[i]) for part in parts], axis=-1)[..., :count] for i in range(4))
+def flown(plan: Course, tolerance: float = TOLERANCE) -> Flown:
+    """Fly a course: 64 flights at a time on a CPU, a thread per core; all at once elsewhere."""
+    # One Earth for all; the rest has a lane for each flight.
+    earth, every = plan.earth, {name: getattr(plan, name) for name in Course.__dataclass_fields__}
+    del every["earth"]
+    return in_jobs(
+        lambda some: legs.ends(Course(**some, earth=earth), np.float64(tolerance)), every, job=LANES
     )
 
 
@@ -108,19 +110,6 @@ def fly_ends(site: Site, missile: Missile, body: Body, aim: Aim, earth: Earth = 
     range_m, bearing = geometry.great_circle(*launch, lat, lon, earth.mean_radius_m)
     flew = sound & landed[-1] & (time[-1] > time[BURNS - 1])
     return Ends(apogee_m / KILO, range_m / KILO, time[-1] * KILO, lat, lon, bearing, flew)
-
-
-def lanes(plan: Course, first: int, count: int = LANES) -> Course:
-    """`count` flights of a course from `first` on; the last repeats, so that few shapes are compiled."""
-
-    def part(leaf: np.ndarray) -> np.ndarray:
-        if not np.ndim(leaf):
-            return leaf
-        kept = leaf[..., first : first + count]
-        short = count - kept.shape[-1]
-        return np.concatenate([kept, np.repeat(kept[..., -1:], short, axis=-1)], axis=-1) if short else kept
-
-    return jax.tree.map(part, plan)
 
 
 def plain(site: Site, announced: Announced) -> Figures:
