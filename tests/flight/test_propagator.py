@@ -5,32 +5,14 @@ import pytest
 
 from noroshi.flight.propagator import ARRIVED, FLYING, LOST, TIRED, fly, start
 from tests.flight.coasts import burnouts, coast, state
+from tests.reference.arcs import AT_REST
 
 # A sphere that does not turn, without air: km and s, here in the kernel's Mm and ks.
 RADIUS, GM = 6.371, 398_600.4418e-3
 
 # Minimum-energy arcs on it by closed form: range km, apogee km, time s (independent arithmetic: Kepler's
 # equation for the time, (R/2)(sin + cos - 1) of half the arc for the apogee).
-LEAST_ENERGY = [
-    (100, 24.902, 143.45),
-    (300, 74.110, 251.03),
-    (500, 122.516, 327.36),
-    (600, 146.414, 360.39),
-    (1000, 239.938, 474.36),
-    (1300, 307.872, 548.49),
-    (1500, 352.087, 594.56),
-    (2000, 458.790, 701.78),
-    (3000, 655.206, 895.04),
-    (4000, 827.980, 1071.48),
-    (5000, 976.046, 1236.68),
-    (5500, 1040.523, 1315.79),
-    (6000, 1098.493, 1392.74),
-    (8000, 1263.679, 1679.48),
-    (10000, 1319.477, 1930.96),
-    (12000, 1264.513, 2143.14),
-    (13000, 1195.813, 2233.13),
-    (15000, 978.086, 2378.58),
-]
+LEAST_ENERGY = [(range_km, apogee_km, time_s) for range_km, _, _, apogee_km, time_s in AT_REST]
 
 
 def central(t, y, params):
