@@ -19,7 +19,7 @@ from noroshi.flight.legs import BURNS
 from noroshi.flight.missile import MOST_BANKS, Aim, Body, Missile, Site, ascent, course, fuel_fractions
 from noroshi.flight.objects import Fall, fragments, spent_stages
 from noroshi.flight.sample import sampled, steps_of
-from noroshi.flight.spread import Spread, spread
+from noroshi.flight.spread import Spread, part_of, spread
 from noroshi.records.keys import generator
 
 # Flights of the spread, and how far a model of this kind may be off in time: the larger of the two.
@@ -70,14 +70,7 @@ def to_ground(question: Question) -> Answer:
         likely = Told(wide.between("apogee_km")[1])
         found = fit(question.site, replace(told, apogee_km=likely), missile, body, earth)
         notes.append("the apogee follows from the flight time: it was told as a bound, or not at all")
-    falls = [
-        replace(one, zone_deg=np.concatenate([one.zone_deg, more.zone_deg]))
-        for one, more in zip(
-            spent_stages(question.site, missile, found.aim, earth),
-            spent_stages(question.site, wide.missile, wide.aim, earth),
-            strict=True,
-        )
-    ]
+    falls = _spent(question, missile, found, wide)
     if question.failure is not None:
         if question.failure.at_s >= found.flight_time_s:
             raise FlightError(
@@ -93,6 +86,19 @@ def to_ground(question: Question) -> Answer:
     track = sampled(table, 1.0, missile)
     burnout = burnout_of(question.site, missile, found.aim, earth)
     return Answer(question, found, None, burnout, track, tuple(falls), wide, tuple(notes))
+
+
+def _spent(question: Question, missile: Missile, found: Fit, wide: Spread) -> list[Fall]:
+    """Where the stages of the fitted flight fall, and around them those of all that meet the figures."""
+    site, earth = question.site, question.earth
+    falls = list(spent_stages(site, missile, found.aim, earth))
+    if not wide.met.any():
+        return falls
+    missiles, aim = part_of((wide.missile, wide.aim), wide.met, len(wide.met))
+    return [
+        replace(one, zone_deg=np.concatenate([one.zone_deg, more.zone_deg]))
+        for one, more in zip(falls, spent_stages(site, missiles, aim, earth), strict=True)
+    ]
 
 
 def failing(question: Question, failure: Failure, planned: Fit, falls: Sequence[Fall], told: str) -> Answer:
@@ -111,7 +117,7 @@ def failing(question: Question, failure: Failure, planned: Fit, falls: Sequence[
     track = replace(track, burning=track.burning & (track.time_s < failure.at_s))
     burnout = burnout_of(site, missile, planned.aim, earth)
     if burnout.time_s > failure.at_s:
-        burnout = _state(table[np.searchsorted(table[:, 0], failure.at_s)], earth)
+        burnout = _state(table[np.abs(table[:, 0] - failure.at_s).argmin()], earth)
     note = f"fails at {failure.at_s:.0f} s ({failure.kind}); {told}"
     return Answer(question, _measured(planned, table), None, burnout, track, tuple(still), None, (note,))
 

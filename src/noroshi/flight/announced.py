@@ -26,7 +26,7 @@ def as_rounded(value: float, coarse: float = 50.0, sense: Sense = "about") -> To
     Public reports give distances to 50 km and times to the minute, unless the digits say more.
     """
     for unit in (coarse, 10.0, 1.0, 0.1, 0.01):
-        if unit <= coarse and abs(value / unit - round(value / unit)) < 1e-9:
+        if unit <= coarse and abs(value / unit - round(value / unit)) < 1e-6:
             return Told(value, unit / 2, sense)
     return Told(value, 0.0, sense)
 

@@ -16,6 +16,9 @@ from noroshi.earth.constants import MEAN_RADIUS_M, STANDARD_GRAVITY_MPS2
 from noroshi.errors import InputError
 from noroshi.records.trajectory import Trajectory
 
+# Velocities are read this far to either side, s.
+_BESIDE_S = 0.05
+
 
 @dataclass(frozen=True)
 class Waypoint:
@@ -54,14 +57,19 @@ def cruise(waypoints: tuple[Waypoint, ...], bank_deg: float = 30.0, step_s: floa
     speeds = np.array([point.speed_mps for point in waypoints[:-1]])
     ends_s = np.concatenate([[0.0], np.cumsum(lengths / speeds)])
     time_s = np.append(np.arange(0.0, ends_s[-1], step_s), ends_s[-1])
-    along_m = np.interp(time_s, ends_s, ends_m)
-    height_m = np.interp(along_m, ends_m, [point.height_m for point in waypoints])
-    unit = _at(pieces, along_m)
-    lat, lon = np.arcsin(np.clip(unit[:, 2], -1, 1)), np.arctan2(unit[:, 1], unit[:, 0])
-    position = np.asarray(frames.ecef(lat, lon, height_m))
-    velocity = np.gradient(position, time_s, axis=0)
+    heights_m = [point.height_m for point in waypoints]
+
+    def place_at(asked_s: np.ndarray) -> Float[np.ndarray, "N 3"]:
+        along_m = np.interp(asked_s, ends_s, ends_m)
+        unit = _at(pieces, along_m)
+        lat, lon = np.arcsin(np.clip(unit[:, 2], -1, 1)), np.arctan2(unit[:, 1], unit[:, 0])
+        return np.asarray(frames.ecef(lat, lon, np.interp(along_m, ends_m, heights_m)))
+
+    # However near the last row stands to the one before it.
+    before_s, after_s = (np.clip(time_s + side * _BESIDE_S, 0.0, ends_s[-1]) for side in (-1, 1))
+    velocity = (place_at(after_s) - place_at(before_s)) / (after_s - before_s)[:, None]
     still = np.zeros(len(time_s), dtype=bool)
-    return Trajectory(time_s, position, velocity, still, ~still)
+    return Trajectory(time_s, place_at(time_s), velocity, still, ~still)
 
 
 def _check(waypoints: tuple[Waypoint, ...], bank_deg: float) -> None:
@@ -120,6 +128,7 @@ def _pieces(
             raise InputError(f"waypoints.{leg + 1}", "", (point.lat_deg, point.lon_deg), need, hint)
         pieces.append(_Piece(at, pole, angle, angle * MEAN_RADIUS_M))
         lengths[leg] += pieces[-1].length_m
+        at = end
         if turn:
             pieces.append(turn)
             lengths[leg : leg + 2] += turn.length_m / 2
@@ -135,15 +144,17 @@ def _turn(
     radius = speed**2 / (STANDARD_GRAVITY_MPS2 * math.tan(math.radians(bank_deg))) / MEAN_RADIUS_M
     point = _unit(waypoints[corner])
     side = float(np.sign(np.cross(before, after) @ point))
+    cosine = float(before @ after)
+    # No circle of this radius touches both legs where they nearly lie on each other.
+    if (1 + cosine) <= max(2 * math.sin(radius) ** 2, 1e-9):
+        lies = waypoints[corner].lat_deg, waypoints[corner].lon_deg
+        raise InputError(f"waypoints.{corner}", "", lies, "turns straight back.", "Add a waypoint beside it.")
     if side == 0 or np.linalg.norm(after - before) < 1e-9:
         return None
-    cosine = float(before @ after)
-    if cosine < -1 + 1e-9:
-        raise InputError(f"waypoints.{corner}", "", None, "turns straight back.", "Add a waypoint beside it.")
     # The centre is `radius` away from both great circles, on the side of the turn.
     weight = side * math.sin(radius) / (1 + cosine)
     height = 1 - 2 * weight**2 * (1 + cosine)
-    centre = weight * (before + after) + math.sqrt(max(height, 0.0)) * point
+    centre = weight * (before + after) + math.sqrt(height) * point
     start, end = (touch - (touch @ centre) * centre for touch in (before, after))
     first, last = (centre - (centre @ pole) * pole for pole in (before, after))
     first, last = first / np.linalg.norm(first), last / np.linalg.norm(last)

@@ -14,16 +14,19 @@ from noroshi.flight.legs import BURNS, Course
 from noroshi.flight.missile import Missile, course, repeated
 from noroshi.records.trajectory import Trajectory
 
-# Between nodes a flight is read by cubics. How far they stand apart, s: while it burns, where lift bends its
-# path, on a plain arc; and near the ground no farther than this share of the time left.
-_BURNING_S, _LIFTED_S, _COASTING_S, _LAST_S, _LEFT = 2.0, 5.0, 15.0, 0.25, 0.025
+# Between nodes a flight is read by cubics. How far they stand apart at first, s: while it burns, where lift
+# bends its path, on a plain arc; and near the ground no farther than this share of the time left.
+_BURNING_S, _LIFTED_S, _COASTING_S, _LAST_S, _LEFT = 4.0, 10.0, 30.0, 0.5, 0.05
+# Then every step is halved, and its halves too where the cubic missed their common node by more than this, m:
+# half the step misses a sixteenth.
+_OFF_M, _ROUNDS = 1.0, 6
 
 
 def steps_of(plan: Course) -> Float[np.ndarray, "rows 7"]:
     """Time, s, place, m, and velocity, m/s, along the one flight of a course, its ends included.
 
-    Each node is flown to on its own, by the kernel that flies everything else. Raises FlightError when the
-    flight does not get to its end.
+    Each node is flown to on its own, by the kernel that flies everything else; they stand so close that
+    cubics between them err by decimetres. Raises FlightError when the flight does not get to its end.
     """
     ends = flown(plan)
     if not ends.sound[0]:
@@ -31,10 +34,29 @@ def steps_of(plan: Course) -> Float[np.ndarray, "rows 7"]:
     time_s = _nodes(np.append(plan.time_s, ends.time[:, 0] * KILO), plan.falls.glide_ratio[:, 0])
     # The last ends where it ends, by its own event.
     until_s = np.append(time_s[:-1], plan.until_s[0])
-    state = flown(replace(repeated(plan, len(time_s)), until_s=until_s)).state[-1]
-    table = np.concatenate([time_s[:, None], state[:3].T * MEGA, state[3:].T * KILO], axis=1)
     first = [plan.time_s[0], *plan.position_ecef_m[:, 0], *plan.velocity_ecef_mps[:, 0]]
-    return np.concatenate([[first], table])
+    table = np.concatenate([[first], _rows(plan, time_s, until_s)])
+    wide = np.diff(table[:, 0]) > 0
+    for _ in range(_ROUNDS):
+        before = np.flatnonzero(wide)
+        if not len(before):
+            break
+        between_s = (table[before, 0] + table[before + 1, 0]) / 2
+        rows = _rows(plan, between_s, between_s)
+        read, _ = hermite(table[:, 0], table[:, 1:4], table[:, 4:], between_s)
+        off = np.linalg.norm(read - rows[:, 1:4], axis=1) > _OFF_M
+        # The halves of a step stand where it stood.
+        halves = np.zeros(len(wide), dtype=bool)
+        halves[before] = off
+        table = np.insert(table, before + 1, rows, axis=0)
+        wide = np.insert(halves, before, off)
+    return table
+
+
+def _rows(plan: Course, time_s: np.ndarray, until_s: np.ndarray) -> Float[np.ndarray, "rows 7"]:
+    """Time, place and velocity of the one flight of a course, flown until each of these times."""
+    state = flown(replace(repeated(plan, len(time_s)), until_s=until_s)).state[-1]
+    return np.concatenate([time_s[:, None], state[:3].T * MEGA, state[3:].T * KILO], axis=1)
 
 
 def _nodes(edge_s: np.ndarray, lifted: np.ndarray) -> np.ndarray:

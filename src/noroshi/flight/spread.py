@@ -57,10 +57,11 @@ class Spread:
         return 1 / total if total else 0.0
 
     def between(self, name: str, low: float = 0.05, high: float = 0.95) -> tuple[float, float, float]:
-        """Low quantile, median and high quantile of one of the figures."""
-        values = getattr(self, name)
+        """Low quantile, median and high quantile of one of the figures, of the flights that count."""
+        counts = self.weight > 0
+        values, weight = getattr(self, name)[counts], self.weight[counts]
         order = np.argsort(values)
-        share = np.cumsum(self.weight[order]) - self.weight[order] / 2
+        share = np.cumsum(weight[order]) - weight[order] / 2
         five, half, ninety_five = np.interp([low, 0.5, high], share, values[order])
         return float(five), float(half), float(ninety_five)
 
@@ -87,13 +88,13 @@ def spread(
         apogee_km = draw(announced.apogee_km, chance["apogee"])
     else:
         apogee_km = nominal.apogee_km * _APOGEE_FACTOR ** (2 * chance["apogee"] - 1)
-    half_km = announced.range_km.half_width if announced.range_km else 0.0
-    range_told = announced.range_km or Told(float(figures.range_km), half_km)
     if announced.end_deg is not None:
         range_told = Told(float(figures.range_km), announced.end_half_width_km)
         across = announced.end_half_width_km / max(figures.range_km, 1.0)
     else:
-        assert announced.bearing_deg is not None
+        # Without them `plain` raised.
+        assert announced.range_km is not None and announced.bearing_deg is not None
+        range_told = announced.range_km
         across = math.radians(announced.bearing_deg.half_width)
     range_km = draw(range_told, chance["range"])
     bearing_rad = figures.bearing_rad + across * (2 * chance["bearing"] - 1)
@@ -103,7 +104,7 @@ def spread(
     for start in range(0, count, _PER_BATCH):
         part = slice(start, min(start + _PER_BATCH, count))
         some = Figures(apogee_km[part], range_km[part], bearing_rad[part], figures.at_launch)
-        these, those = _part(missile, part, count), _part(body, part, count)
+        these, those = part_of((missile, body), part, count)
         guess = np.repeat(first[:, None], part.stop - part.start, axis=1)
         x, miss = aims(nominal.site, some, these, those, guess, nominal.earth, _MET_KM)
         ends = fly_ends(nominal.site, these, those, Aim(*x), nominal.earth)
@@ -157,8 +158,8 @@ def _log_likelihood(time_s: np.ndarray, told: Told) -> np.ndarray:
     return -0.5 * (beyond / max(told.half_width / 2, _TIME_S)) ** 2
 
 
-def _part(tree: T, part: slice, count: int) -> T:
-    """The same record with only some of its flights."""
+def part_of(tree: T, part: slice | Bool[np.ndarray, "K"], count: int) -> T:
+    """The same records with only some of their `count` flights."""
 
     def some(leaf: Array) -> Array:
         return leaf[part] if np.ndim(leaf) and len(leaf) == count else leaf
