@@ -14,7 +14,7 @@ _FORMS = "6000, '>6000' (at least), '<50' (at most) or '6000+-25'"
 
 def fly(
     name: Annotated[
-        str | None, typer.Argument(help="A recorded launch, or the beginning of its name.", metavar="[NAME]")
+        str | None, typer.Argument(help="A recorded launch, or the beginning of its name.", metavar="NAME")
     ] = None,
     lat: Annotated[float | None, typer.Option(help="Launch point, latitude, deg.")] = None,
     lon: Annotated[float | None, typer.Option(help="Launch point, longitude, deg.")] = None,
@@ -24,12 +24,16 @@ def fly(
         str, typer.Option("--bearing-convention", help="How to read it: great-circle or launch-azimuth.")
     ] = "great-circle",
     apogee_km: Annotated[str | None, typer.Option(help=f"Apogee, km: {_FORMS}.")] = None,
-    range_km: Annotated[str | None, typer.Option(help="Range over the ground, km, as the apogee.")] = None,
+    range_km: Annotated[
+        str | None,
+        typer.Option(help="Range over the ground, km, as the apogee; of space: where stage 2 fell."),
+    ] = None,
     flight_time_min: Annotated[
         str | None, typer.Option(help="Flight time, min, as the apogee: narrows the spread, is not fitted.")
     ] = None,
     end_lat: Annotated[
-        float | None, typer.Option(help="End point, deg, instead of range and bearing.")
+        float | None,
+        typer.Option(help="End point, latitude, deg, instead of range and bearing; name a family too."),
     ] = None,
     end_lon: Annotated[float | None, typer.Option(help="End point, longitude, deg.")] = None,
     family: Annotated[
@@ -39,11 +43,12 @@ def fly(
             "file; by default by the record or the range."
         ),
     ] = None,
-    burn_s: Annotated[float | None, typer.Option(help="Burn time where it is known, s.")] = None,
+    burn_s: Annotated[float | None, typer.Option(help="Burn of all stages where it is known, s.")] = None,
     bank: Annotated[
         str | None,
         typer.Option(
-            help="Banks of a glider from its first lift on, deg for s: '30:120,-30:120'.", metavar="BANKS"
+            help="Banks of a glider from its first lift on, deg:s, to the right above 0: '30:120,-30:120'.",
+            metavar="BANKS",
         ),
     ] = None,
     fails_at_s: Annotated[float | None, typer.Option(help="It fails this long after launch, s.")] = None,
@@ -63,7 +68,7 @@ def fly(
     plot: Annotated[Path | None, typer.Option(help="Write a picture: .png, .svg or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object and nothing else.")] = False,
 ) -> None:
-    """Fit a flight to a recorded launch or to figures of your own, and say how sure it is."""
+    """Fly what was announced: a recorded launch or your own figures, with its spread."""
     from noroshi.catalogue.asked import Typed, load_waypoints
     from noroshi.catalogue.flights import along, answers
     from noroshi.catalogue.questions import Answer, Unanswered
