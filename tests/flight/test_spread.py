@@ -47,8 +47,8 @@ def spreading(told: Announced, seed: int = 0) -> Spread:
 
 BOUNDS = {
     "about": (Told(2000.0, 50.0), 1950.0, 2050.0),
-    "at least": (Told(2000.0, 50.0, "at least"), 1950.0, 1950.0 * (1 + BEYOND)),
-    "at most": (Told(2000.0, 50.0, "at most"), 2050.0 / (1 + BEYOND), 2050.0),
+    "at least": (Told(2000.0, 50.0, "at least"), 1950.0, 2050.0 * (1 + BEYOND)),
+    "at most": (Told(2000.0, 50.0, "at most"), 1950.0 / (1 + BEYOND), 2050.0),
 }
 
 

@@ -169,14 +169,13 @@ def _low(told: Told) -> float:
 def _refuse_too_short(question: Question) -> None:
     """No flight is shorter than the coast alone."""
     told = question.announced
-    if (
-        not (told.flight_time_s and told.apogee_km and told.range_km)
-        or told.flight_time_s.sense == "at least"
-    ):
+    if not (told.flight_time_s and told.apogee_km and told.range_km):
         return
-    if question.profile.glide_ratio is not None:
+    if told.flight_time_s.sense == "at least":
         return
-    coast_s = arc_time_s(max(_low(told.apogee_km), 1.0), max(_low(told.range_km), 1.0))
+    # Lift may shorten the way over the ground, not the way up to the apogee and down.
+    least_km = 1.0 if question.profile.glide_ratio is not None else max(_low(told.range_km), 1.0)
+    coast_s = arc_time_s(max(_low(told.apogee_km), 1.0), least_km)
     longest_s = told.flight_time_s.value + told.flight_time_s.half_width
     if longest_s < coast_s * (1 - _COAST_SHARE):
         raise FlightError(

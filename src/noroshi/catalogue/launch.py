@@ -63,6 +63,9 @@ class Launch(Model):
 
     @model_validator(mode="after")
     def _figures_fit_each_other(self) -> "Launch":
+        if self.threat.family == "space":
+            need = "is a space launch, which scenarios cannot hold yet: nothing would come down."
+            refuse(need, self.threat.name, "Fly it with: noroshi fly.", ("threat",))
         apogee, distance = self.apogee_km.value, self.range_km.value
         # A flat shot still rises: the flattest in the public record reach some 7 % of their range.
         if self.threat.family == "ballistic" and apogee < 0.02 * distance:

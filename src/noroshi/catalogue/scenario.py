@@ -121,6 +121,17 @@ class Scenario(Model):
                     field,
                 )
 
+    def cautions(self) -> list[str]:
+        """What a reader of a run must know: where its model does not fit its launches."""
+        lifted = [launch.id for launch in self.launches if launch.threat.glide_ratio is not None]
+        if not lifted:
+            return []
+        which = ", ".join(lifted)
+        return [
+            f"{which}: flies on its lift, and the nations' filters know ballistic flight only: "
+            "their forecasts of it are wrong, and their regions too small."
+        ]
+
     def named_arms(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
         """The arms called `names`, default all, in the file's order.
 

@@ -73,6 +73,8 @@ def run(
     from noroshi.report.text import comparison
 
     world = load_scenario(scenario)
+    for caution in world.cautions():
+        typer.echo(f"caution: {caution}", err=True)
     arms = None if sharing == "compare" else world.named_arms([sharing])
     target = out if out is not None else Path("out") / world.name
     folder.check_target(target)
@@ -122,9 +124,12 @@ def check(
     assumed = sum(figure.confidence == "assumed" for _, figure in figures)
     if as_json:
         found = {"scenario": world.name, "ok": True, "numbers": len(figures), "assumed": assumed}
+        found["cautions"] = world.cautions()
         typer.echo(json.dumps(found))
         return
     typer.echo(f"{world.name}: good. {len(figures)} numbers, {assumed} of them assumptions.")
+    for caution in world.cautions():
+        typer.echo(f"  caution: {caution}")
     for launch, fit in zip(world.launches, fits, strict=True):
         typer.echo(
             f"  {launch.id}: apogee {fit.apogee_km:.0f} km, range {fit.range_km:.0f} km, "

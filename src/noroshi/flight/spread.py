@@ -68,11 +68,12 @@ class Spread:
 
 def draw(told: Told, u01: Float[np.ndarray, "K"]) -> Float[np.ndarray, "K"]:
     """Values that agree with an announced number; they rise with `u01`."""
+    low, high = told.value - told.half_width, told.value + told.half_width
     if told.sense == "at least":
-        low = told.value - told.half_width
-        return low * (1 + BEYOND) ** u01
+        return low * (high * (1 + BEYOND) / low) ** u01
     if told.sense == "at most":
-        return (told.value + told.half_width) * (1 + BEYOND) ** (u01 - 1)
+        least = low / (1 + BEYOND)
+        return least * (high / least) ** u01
     return told.value + told.half_width * (2 * u01 - 1)
 
 
