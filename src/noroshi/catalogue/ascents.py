@@ -57,7 +57,9 @@ def _ascend(question: Question, height_km: float) -> Ascent:
         told.convention,
         fall_range_km=told.range_km.value if reached and told.range_km else None,
     )
-    return ascend(question.site, wanted, *middling(question), question.earth)
+    missile, _ = middling(question)
+    spent = Body(missile.stages[wanted.fallen_stage - 1].spent_kgpm2)
+    return ascend(question.site, wanted, missile, spent, question.earth)
 
 
 def lost_ascent(question: Question) -> Answer:

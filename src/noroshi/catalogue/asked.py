@@ -23,6 +23,8 @@ _FIGURE = re.compile(
 _SENSES: dict[str, Sense] = {">": "at least", "≥": "at least", "<": "at most", "≤": "at most"}
 # Reach of the ballistic classes, km.
 _CLASSES = (("srbm", 1000.0), ("mrbm", 3000.0), ("irbm-single-stage", 5500.0), ("icbm", float("inf")))
+# How a bearing is read unless told otherwise.
+_READ = "great-circle"
 _COLUMNS = ("lat_deg", "lon_deg", "height_m", "speed_mps")
 
 
@@ -36,7 +38,7 @@ class Typed:
     lon: float | None = None
     height_m: float = 0.0
     bearing_deg: str | None = None
-    convention: str = "great-circle"
+    convention: str = _READ
     apogee_km: str | None = None
     range_km: str | None = None
     flight_time_min: str | None = None
@@ -59,8 +61,10 @@ class Typed:
         """
         over, banks, failure = self._earth(), self._banks(), self._failure()
         if self.name is not None:
-            figures = (self.lat, self.lon, self.bearing_deg, self.apogee_km, self.range_km)
-            if any(value is not None for value in (*figures, self.flight_time_min, self.end_lat)):
+            places = (self.lat, self.lon, self.end_lat, self.end_lon)
+            figures = (self.bearing_deg, self.apogee_km, self.range_km, self.flight_time_min)
+            given = any(value is not None for value in (*places, *figures))
+            if given or self.height_m or self.convention != _READ:
                 need = "is given together with figures."
                 raise InputError("", "NAME", self.name, need, "Give one or the other.")
             launch = find_launch(self.name, load_launches(self.file))
@@ -88,7 +92,7 @@ class Typed:
         if not -500 <= self.height_m <= 9000:
             need = "must lie between -500 and 9,000 m: a launch starts on the ground, not inside the Earth."
             raise InputError("", "--height-m", self.height_m, need)
-        if self.convention not in ("great-circle", "launch-azimuth"):
+        if self.convention not in (_READ, "launch-azimuth"):
             need = "must be great-circle or launch-azimuth."
             raise InputError("", "--bearing-convention", self.convention, need)
         if (self.end_lat is None) != (self.end_lon is None):
@@ -136,8 +140,8 @@ class Typed:
             raise InputError("", "--failure", self.failure, "must be thrust-loss or break-up.")
         if self.fails_at_s is None:
             return None
-        if not 0 < self.fails_at_s < 1e5:
-            raise InputError("", "--fails-at-s", self.fails_at_s, "must be above 0 s.")
+        if not 0.1 <= self.fails_at_s < 1e5:
+            raise InputError("", "--fails-at-s", self.fails_at_s, "must lie between 0.1 and 100,000 s.")
         return Failure(self.fails_at_s, self.failure)  # type: ignore[arg-type]
 
 
@@ -159,6 +163,8 @@ def figure(
     sense = _SENSES.get((match["sense"] or "~")[0], "about")
     told = as_rounded(value, coarse, sense)
     half = float(match["half"]) if match["half"] else told.half_width
+    if half >= value > 0 and bounds[0] > 0:
+        raise InputError("", option, text, "leaves nothing: its half width reaches zero.")
     return Told(told.value * unit, half * unit, sense)
 
 

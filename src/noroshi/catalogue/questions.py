@@ -85,8 +85,9 @@ class Answer:
         if self.fit is None:
             return "to orbit" if self.ascent else "waypoints"
         least_km = least_energy_apogee_km(self.fit.range_km)
-        ratio = self.fit.apogee_km / least_km
-        return "depressed" if ratio < 0.7 else "lofted" if ratio > 1.4 else "standard"
+        if self.fit.apogee_km < 0.7 * least_km:
+            return "depressed"
+        return "lofted" if self.fit.apogee_km > 1.4 * least_km else "standard"
 
 
 @dataclass(frozen=True)

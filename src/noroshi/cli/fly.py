@@ -78,15 +78,19 @@ def fly(
     if plot is not None and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InputError("", "--plot", str(plot), "must end in .png, .svg or .pdf.")
     found: list[Answer | Unanswered]
+    asked = Typed(
+        name, file, lat, lon, height_m, bearing_deg, convention, apogee_km, range_km, flight_time_min,
+        end_lat, end_lon, family, burn_s, bank, fails_at_s, failure, earth, rotation, air, seed,
+    )  # fmt: skip
     if waypoints is not None:
+        if asked != Typed():
+            need = "is given together with a launch or its figures."
+            raise InputError("", "--waypoints", str(waypoints), need, "Give one or the other.")
         found = [along(waypoints.stem, load_waypoints(waypoints))]
     else:
-        asked = Typed(
-            name, file, lat, lon, height_m, bearing_deg, convention, apogee_km, range_km, flight_time_min,
-            end_lat, end_lon, family, burn_s, bank, fails_at_s, failure, earth, rotation, air, seed,
-        ).questions()  # fmt: skip
+        questions = asked.questions()
         with progress(quiet=as_json) as told:
-            found = answers(asked, told)
+            found = answers(questions, told)
     if plot is not None:
         from noroshi.report.flight_plot import draw
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 
 from noroshi.catalogue.questions import Answer, Question, Unanswered
 from noroshi.earth import frames, geometry
 from noroshi.flight.announced import Told
+from noroshi.flight.interpolate import hermite
 from noroshi.flight.objects import Fall
 from noroshi.flight.space import Ascent
 from noroshi.records.trajectory import Trajectory
@@ -181,13 +183,14 @@ def _fall(fall: Fall) -> dict[str, Any]:
 
 def track(flown: Trajectory, step_s: float, earth: Any) -> list[list[float]]:
     """Rows of time, s, latitude, longitude, deg, height, km, speed over the ground's frame, m/s, burning."""
-    rows = np.unique(np.append(np.searchsorted(flown.time_s, np.arange(0, flown.time_s[-1], step_s)), -1))
-    rows = np.sort(rows % len(flown.time_s))
-    lat, lon, height_m = frames.geodetic(flown.position_ecef_m[rows], earth)
-    speed = np.linalg.norm(flown.velocity_ecef_mps[rows], axis=-1)
-    columns = (flown.time_s[rows], np.degrees(lat), np.degrees(lon), height_m / 1e3, speed)
+    time_s = np.append(np.arange(0, flown.time_s[-1], step_s), flown.time_s[-1])
+    position, velocity = hermite(flown.time_s, flown.position_ecef_m, flown.velocity_ecef_mps, time_s)
+    lat, lon, height_m = frames.geodetic(position, earth)
+    speed = np.linalg.norm(velocity, axis=-1)
+    columns = (time_s, np.degrees(lat), np.degrees(lon), height_m / 1e3, speed)
     shown = np.stack([column.round(digits) for column, digits in zip(columns, _DIGITS, strict=True)], axis=1)
-    burning = flown.burning[rows].astype(int).tolist()
+    before = np.searchsorted(flown.time_s, time_s, side="right") - 1
+    burning = flown.burning[before].astype(int).tolist()
     return [[*row, lit] for row, lit in zip(shown.tolist(), burning, strict=True)]
 
 
@@ -204,11 +207,11 @@ def said(answers: Sequence[Answer | Unanswered]) -> list[Table | str]:
     parts: list[Table | str] = []
     for one in answers:
         if isinstance(one, Unanswered):
-            parts.append(f"{one.question.by or one.question.name}: {one.why}")
+            parts.append(escape(f"{one.question.by or one.question.name}: {one.why}"))
             continue
         parts.append(_table(one))
         notes = [*one.notes, one.question.note]
-        parts += [f"  note: {note}" for note in notes if note]
+        parts += [escape(f"  note: {note}") for note in notes if note]
         parts.append("")
     return parts
 
@@ -216,7 +219,7 @@ def said(answers: Sequence[Answer | Unanswered]) -> list[Table | str]:
 def _table(one: Answer) -> Table:
     asked, told, fit, burnout = one.question, one.question.announced, one.fit, one.burnout
     title = f"{asked.name}, {asked.by}" if asked.by else asked.name
-    found = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    found = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column, justify in (("", "left"), ("announced", "right"), ("flown", "right"), ("5 to 95 %", "right")):
         found.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     wide = one.spread if one.spread is not None and one.spread.met.any() else None

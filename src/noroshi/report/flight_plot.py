@@ -22,8 +22,9 @@ _COLOURS = (BLACK, BLUE, GREEN, PURPLE, VERMILION)
 def draw(answers: Sequence[Answer | Unanswered], path: Path) -> None:
     """Write the picture of every flight that was found; PNG, SVG or PDF by the ending of `path`."""
     flown = [one for one in answers if isinstance(one, Answer)]
+    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with look.settings():
-        _figure(flown).savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
+        _figure(flown).savefig(path, dpi=110, metadata=dates.get(path.suffix.lower()))
 
 
 def _figure(answers: Sequence[Answer]) -> Figure:
