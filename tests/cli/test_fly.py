@@ -7,7 +7,7 @@ import sys
 import jsonschema
 import pytest
 
-from noroshi.catalogue import schema
+from noroshi.catalogue import grounded, schema
 from noroshi.catalogue.record import SHIPPED
 from noroshi.cli.main import main
 from tests.cli.command import noroshi
@@ -22,6 +22,8 @@ def fly(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("NO_COLOR", "1")
+    # A quarter of the flights: what a spread holds is not asked here.
+    monkeypatch.setattr(grounded, "DRAWS", 16)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["noroshi", "fly", *arguments])

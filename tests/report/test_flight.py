@@ -181,9 +181,10 @@ def test_a_track_has_a_row_every_step_and_its_last(step_s):
     rows = track(flown, step_s, made("ballistic").question.earth)
     asked_s = np.append(np.arange(0, flown.time_s[-1], step_s), flown.time_s[-1])
     assert [row[0] for row in rows] == pytest.approx(asked_s, abs=0.0051)
-    # Between the flight's own rows, which are a second apart, it moves evenly.
+    # Between the flight's own rows, which are a second apart, it moves nearly evenly where the air is thin.
     heights = np.interp(asked_s, flown.time_s, frames.geodetic(flown.position_ecef_m)[2])
-    assert [1e3 * row[3] for row in rows] == pytest.approx(heights, abs=40.0)
+    high = heights > 40e3
+    assert 1e3 * np.array([row[3] for row in rows])[high] == pytest.approx(heights[high], abs=15.0)
     lat, lon, height_m = frames.geodetic(flown.position_ecef_m[0])
     assert rows[0][1:4] == pytest.approx([np.degrees(lat), np.degrees(lon), height_m / 1e3], abs=1e-4)
 
