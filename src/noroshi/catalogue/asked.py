@@ -5,10 +5,13 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from noroshi.catalogue import door
 from noroshi.catalogue.questions import Failure, Question, questions, with_burn
 from noroshi.catalogue.record import find_launch, load_launches
 from noroshi.catalogue.threats import load_threat
+from noroshi.earth import geometry
 from noroshi.earth.model import WGS84, Earth, sphere
 from noroshi.errors import InputError
 from noroshi.flight.announced import Announced, Sense, Told, as_rounded
@@ -48,7 +51,7 @@ class Typed:
     burn_s: float | None = None
     bank: str | None = None
     fails_at_s: float | None = None
-    failure: str = "thrust-loss"
+    failure: str | None = None
     earth: str = "wgs84"
     rotation: bool = True
     air: bool = True
@@ -77,6 +80,9 @@ class Typed:
         return tuple(replace(one, threat=with_burn(one.profile, self.burn_s)) for one in asked)
 
     def _own(self) -> Question:
+        if self.file is not None:
+            hint = "Name one of its launches."
+            raise InputError("", "--file", str(self.file), "is a record of launches.", hint)
         if self.lat is None or self.lon is None:
             missing = "--lat" if self.lat is None else "--lon"
             hint = "Give a recorded launch's name (noroshi launches), or a launch point with figures."
@@ -98,8 +104,10 @@ class Typed:
         if (self.end_lat is None) != (self.end_lon is None):
             raise InputError("", "--end-lat, --end-lon", None, "belong together: give both or neither.")
         end = None if self.end_lat is None or self.end_lon is None else (self.end_lat, self.end_lon)
-        if end is None and (self.range_km is None or self.bearing_deg is None):
-            missing = "--range-km" if self.range_km is None else "--bearing-deg"
+        # What reaches orbit has no range.
+        needs_range = self.family != "space" or self.apogee_km is None
+        if end is None and (self.bearing_deg is None or (self.range_km is None and needs_range)):
+            missing = "--bearing-deg" if self.bearing_deg is None else "--range-km"
             hint = "A flight needs a range and a direction, or --end-lat and --end-lon."
             raise InputError("", missing, None, "is missing.", hint)
         told = Announced(
@@ -110,8 +118,10 @@ class Typed:
             figure("--flight-time-min", self.flight_time_min, 1.0, (0.1, 300.0), unit=60.0),
             end,
         )
-        threat = load_threat(self.family or _class(told))
         site = Site(self.lat, self.lon, self.height_m)
+        if end is not None and _apart_km(site, end) < 1:
+            raise InputError("", "--end-lat, --end-lon", end, "is the launch point itself.")
+        threat = load_threat(self.family or _class(site, told))
         return Question("flight", site, told, threat, seed=self.seed, strict_time=True)
 
     def _earth(self) -> Earth:
@@ -136,13 +146,15 @@ class Typed:
         return banks
 
     def _failure(self) -> Failure | None:
-        if self.failure not in ("thrust-loss", "break-up"):
+        if self.failure not in (None, "thrust-loss", "break-up"):
             raise InputError("", "--failure", self.failure, "must be thrust-loss or break-up.")
         if self.fails_at_s is None:
+            if self.failure is not None:
+                raise InputError("", "--failure", self.failure, "needs --fails-at-s: when does it fail?")
             return None
         if not 0.1 <= self.fails_at_s < 1e5:
             raise InputError("", "--fails-at-s", self.fails_at_s, "must lie between 0.1 and 100,000 s.")
-        return Failure(self.fails_at_s, self.failure)  # type: ignore[arg-type]
+        return Failure(self.fails_at_s, self.failure or "thrust-loss")  # type: ignore[arg-type]
 
 
 def figure(
@@ -156,7 +168,7 @@ def figure(
         return None
     match = _FIGURE.fullmatch(text)
     if match is None:
-        raise InputError("", option, text, "is not a figure.", f"Write {FORMS}.")
+        raise InputError("", option, text, "is not a figure.", f"Write a number, such as {FORMS}.")
     value = float(match["value"].replace(",", ""))
     if not bounds[0] <= value <= bounds[1]:
         raise InputError("", option, text, f"must lie between {bounds[0]:g} and {bounds[1]:g}.")
@@ -168,10 +180,19 @@ def figure(
     return Told(told.value * unit, half * unit, sense)
 
 
-def _class(told: Announced) -> str:
+def _apart_km(site: Site, end_deg: tuple[float, float]) -> float:
+    """Distance over the ground, km."""
+    places = np.radians([site.lat_deg, site.lon_deg, *end_deg])
+    return float(geometry.great_circle(*places)[0]) / 1e3
+
+
+def _class(site: Site, told: Announced) -> str:
     """The ballistic class: by range, or by how far a lofted flight could have gone, some twice its apogee."""
     apogee = told.apogee_km.value if told.apogee_km else 0.0
-    reach = max(told.range_km.value if told.range_km else 0.0, 2 * apogee)
+    ground = told.range_km.value if told.range_km else 0.0
+    if told.end_deg is not None:
+        ground = _apart_km(site, told.end_deg)
+    reach = max(ground, 2 * apogee)
     return next(name for name, up_to in _CLASSES if reach <= up_to)
 
 

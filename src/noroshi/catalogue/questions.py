@@ -19,6 +19,8 @@ from noroshi.flight.spread import Spread
 from noroshi.records.trajectory import Trajectory
 
 Loss = Literal["thrust-loss", "break-up"]
+# What is flown of a launch that the record calls so.
+_FAILED = "recorded as {}: what was seen of it is flown as if it were meant"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def questions(launch: RecordedLaunch, threat: str = "", seed: int = 0) -> tuple[
             if profile.family == "space" and not orbit:
                 # What came down was no orbit's height.
                 told = replace(told, apogee_km=None)
-            asked.append(Question(launch.name, site, told, profile, report.by, report.note, seed))
+            failed = "" if launch.outcome.startswith("success") else _FAILED.format(launch.outcome)
+            note = "; ".join(part for part in (report.note, failed) if part)
+            asked.append(Question(launch.name, site, told, profile, report.by, note, seed))
     if not asked:
         raise InputError("", "launch", launch.name, "has no published range or end point: nothing to fit.")
     return tuple(asked)

@@ -31,7 +31,7 @@ def load_threat(name: str) -> ThreatProfile:
         known = assemble.shipped_names("threats")
         if name not in known:
             hint = did_you_mean(name, known)
-            raise InputError("", "family", name, "is not a known family of flights.", hint)
+            raise InputError("", "--family", name, "is not a known family of flights.", hint)
     table = {**door.read_toml(path, where), "name": path.stem}
     return door.validate(ThreatProfile, table, where)
 

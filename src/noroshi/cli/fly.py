@@ -52,7 +52,7 @@ def fly(
         ),
     ] = None,
     fails_at_s: Annotated[float | None, typer.Option(help="It fails this long after launch, s.")] = None,
-    failure: Annotated[str, typer.Option(help="How it fails: thrust-loss or break-up.")] = "thrust-loss",
+    failure: Annotated[str | None, typer.Option(help="How it fails: thrust-loss or break-up.")] = None,
     waypoints: Annotated[
         Path | None,
         typer.Option(help="Cruise or aircraft: a CSV file with lat_deg, lon_deg, height_m, speed_mps."),

@@ -215,8 +215,8 @@ def fit(site: Site, announced: Announced, missile: Missile, body: Body, earth: E
         burn_s = sum(float(np.mean(stage.burn_s)) for stage in missile.stages)
         raise FlightError(
             f"no flight meets apogee {figures.apogee_km:.0f} km with range {figures.range_km:.0f} km: "
-            f"the nearest has apogee {found.apogee_km[0]:.0f} km (off by {miss[0, best]:+.0f}) "
-            f"and range {found.range_km[0]:.0f} km (off by {miss[1, best]:+.0f}), "
+            f"the nearest has apogee {found.apogee_km[0]:.0f} km (off by {miss[0, best]:+,.1f}) "
+            f"and range {found.range_km[0]:.0f} km (off by {miss[1, best]:+,.1f}), "
             f"with a burn of {burn_s:.0f} s"
         )
     loft, ideal, azimuth = (float(value) for value in x[:, best])

@@ -191,14 +191,15 @@ def track(flown: Trajectory, step_s: float, earth: Any) -> list[list[float]]:
     shown = np.stack([column.round(digits) for column, digits in zip(columns, _DIGITS, strict=True)], axis=1)
     before = np.searchsorted(flown.time_s, time_s, side="right") - 1
     burning = flown.burning[before].astype(int).tolist()
-    return [[*row, lit] for row, lit in zip(shown.tolist(), burning, strict=True)]
+    # Plus nothing: no minus before a zero.
+    return [[*row, lit] for row, lit in zip((shown + 0.0).tolist(), burning, strict=True)]
 
 
 def told_as(told: Told | None, unit: float = 1.0, digits: str = ",.10g") -> str:
     """An announced number as it was told: ~ about, ≥ at least, ≤ at most."""
     if told is None:
         return ""
-    width = f" ± {told.half_width / unit:{digits}}" if told.half_width else ""
+    width = f" ± {told.half_width / unit:.4g}" if told.half_width else ""
     return f"{_SIGNS[told.sense]}{told.value / unit:{digits}}{width}"
 
 
@@ -218,7 +219,8 @@ def said(answers: Sequence[Answer | Unanswered]) -> list[Table | str]:
 
 def _table(one: Answer) -> Table:
     asked, told, fit, burnout = one.question, one.question.announced, one.fit, one.burnout
-    title = f"{asked.name}, {asked.by}" if asked.by else asked.name
+    flown_as = f" ({asked.threat.name})" if asked.threat else ""
+    title = (f"{asked.name}, {asked.by}" if asked.by else asked.name) + flown_as
     found = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column, justify in (("", "left"), ("announced", "right"), ("flown", "right"), ("5 to 95 %", "right")):
         found.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]

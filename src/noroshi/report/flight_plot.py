@@ -46,6 +46,7 @@ def _figure(answers: Sequence[Answer]) -> Figure:
         said += _flight(axes, paper, one, _COLOURS[number % len(_COLOURS)], number, len(answers) > 1)
         lines.append(paper.projection(*_ground(one)[:2]))
     sheet.write(axes, paper, said, lines)
+    axes.text(0.012, 0.975, _title(answers), transform=axes.transAxes, fontsize=13, va="top", weight="bold")
     by_time = drawn.add_axes((0.065, 0.2 * share, 0.41, 0.68 * share))
     by_range = drawn.add_axes((0.565, 0.2 * share, 0.41, 0.68 * share))
     for number, one in enumerate(answers):
@@ -63,6 +64,11 @@ def _figure(answers: Sequence[Answer]) -> Figure:
         ]
         by_time.legend(handles=signs, fontsize=9)
     return drawn
+
+
+def _title(answers: Sequence[Answer]) -> str:
+    asked = answers[0].question
+    return f"{asked.name} ({asked.threat.name if asked.threat else 'waypoints'})"
 
 
 def _ground(one: Answer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,7 +91,9 @@ def _flight(axes: Axes, paper: Sheet, one: Answer, colour: str, number: int, man
         u, v = paper.projection(fall.zone_deg[:, 0], fall.zone_deg[:, 1])
         axes.scatter(u, v, s=8, color=VERMILION, alpha=0.5, lw=0, zorder=2.6)
         u, v = paper.projection(np.array([fall.lat_deg]), np.array([fall.lon_deg]))
-        said.append(Said(float(u[0]), float(v[0]), fall.name, VERMILION))
+        # Stages of two reports of one launch fall near each other: the first says what they are.
+        if not number:
+            said.append(Said(float(u[0]), float(v[0]), fall.name, VERMILION))
     stroke(axes, x, y, color="white", lw=3.2, zorder=3)
     stroke(axes, x, y, color=colour, lw=1.5, zorder=3.1)
     stroke(axes, np.where(burning, x, np.nan), y, color=ORANGE, lw=4, solid_capstyle="butt", zorder=3.2)
@@ -93,7 +101,11 @@ def _flight(axes: Axes, paper: Sheet, one: Answer, colour: str, number: int, man
     by = f", {one.question.by}" if many and one.question.by else ""
     if one.ascent is None:
         stroke(axes, x[-1:], y[-1:], marker="X", ms=9, color=colour, mec="white", zorder=4)
-        said.insert(0, Said(x[-1], y[-1], f"impact {time_s[-1] / 60:.0f} min{by}", colour, True))
+        end = "impact" if one.fit is not None else "last waypoint"
+        said.insert(0, Said(x[-1], y[-1], f"{end} {time_s[-1] / 60:.0f} min{by}", colour, True))
+    else:
+        row = int(np.searchsorted(time_s, one.ascent.insertion_s))
+        said.append(Said(x[row], y[row], f"in orbit {one.ascent.insertion_s / 60:.0f} min", colour, True))
     for minute in range(5, int(time_s[-1] // 60) + 1, 5):
         row = int(np.searchsorted(time_s, 60 * minute))
         stroke(axes, x[row : row + 1], y[row : row + 1], marker="o", ms=3, color=colour, zorder=3.3)
