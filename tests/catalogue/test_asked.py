@@ -90,7 +90,7 @@ def test_what_is_no_figure_is_refused_with_every_form_of_one(text):
         figure("--range-km", text, 50.0, ROOM)
     assert str(caught.value) == (
         f"--range-km = {text!r}\n  is not a figure. "
-        "Write 6000, '>6000' (at least), '<50' (at most) or '6000+-25'."
+        "Write a number, such as 6000, '>6000' (at least), '<50' (at most) or '6000+-25'."
     )
 
 
@@ -135,6 +135,10 @@ def test_own_figures_are_one_question():
 def test_an_end_point_stands_for_range_and_direction():
     asked = one(bearing_deg=None, range_km=None, end_lat=41.0, end_lon=-170.0)
     assert asked.announced.end_deg == (41.0, -170.0)
+
+
+def test_what_reaches_orbit_needs_no_range():
+    assert one(family="space", range_km=None, apogee_km="500").announced.range_km is None
 
 
 @pytest.mark.parametrize(
@@ -219,7 +223,7 @@ def test_a_known_burn_is_flown():
         ({"apogee_km": "0"}, "--apogee-km = '0'\n  must lie between 1 and 100000."),
         ({"bearing_deg": "361"}, "--bearing-deg = '361'\n  must lie between -360 and 360."),
         ({"flight_time_min": "301"}, "--flight-time-min = '301'\n  must lie between 0.1 and 300."),
-        ({"family": "icmb"}, "family = 'icmb'\n  is not a known family of flights. Did you mean \"icbm\"?"),
+        ({"family": "icmb"}, "--family = 'icmb'\n  is not a known family of flights. Did you mean \"icbm\"?"),
         ({"family": "nowhere.toml"}, "nowhere.toml\n  does not exist."),
         ({"earth": "flat"}, "--earth = 'flat'\n  must be wgs84 or sphere."),
         ({"bank": "30"}, "--bank = '30'\n  is no programme of banks. Write deg:s, such as 30:120,-30:120."),
@@ -227,6 +231,13 @@ def test_a_known_burn_is_flown():
         ({"bank": "30:0"}, "--bank = '30:0'\n  needs banks within 180 deg for more than 0 s."),
         ({"bank": "181:9"}, "--bank = '181:9'\n  needs banks within 180 deg"),
         ({"bank": "nan:9"}, "--bank = 'nan:9'\n  needs banks within 180 deg"),
+        ({"failure": "break-up"}, "--failure = 'break-up'\n  needs --fails-at-s: when does it fail?"),
+        ({"file": Path("mine.csv")}, "--file = 'mine.csv'\n  is a record of launches. Name one of its"),
+        (
+            {"end_lat": 40.0, "end_lon": 126.0},
+            "--end-lat, --end-lon = (40.0, 126.0)\n  is the launch point itself.",
+        ),
+        ({"family": "space", "range_km": None, "apogee_km": None}, "--range-km\n  is missing."),
         ({"failure": "sabotage"}, "--failure = 'sabotage'\n  must be thrust-loss or break-up."),
         ({"fails_at_s": 0.0}, "--fails-at-s = 0.0\n  must lie between 0.1 and 100,000 s."),
         ({"fails_at_s": 1e-9}, "--fails-at-s = 1e-09\n  must lie between 0.1 and 100,000 s."),
