@@ -81,8 +81,8 @@ def _check(waypoints: tuple[Waypoint, ...], bank_deg: float) -> None:
         where = f"waypoints.{number}"
         if not (-90 <= point.lat_deg <= 90 and -180 <= point.lon_deg <= 180):
             raise InputError(where, "", (point.lat_deg, point.lon_deg), "must lie within 90 deg and 180 deg.")
-        if not 0 < point.speed_mps <= 3000 and number < len(waypoints) - 1:
-            raise InputError(where, "speed_mps", point.speed_mps, "must be above 0 and at most 3,000 m/s.")
+        if not 1 <= point.speed_mps <= 3000 and number < len(waypoints) - 1:
+            raise InputError(where, "speed_mps", point.speed_mps, "must lie between 1 and 3,000 m/s.")
         if not -500 <= point.height_m <= 40_000:
             raise InputError(where, "height_m", point.height_m, "must lie between -500 and 40,000 m.")
     for number, (one, other) in enumerate(pairwise(waypoints)):

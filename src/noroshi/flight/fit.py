@@ -30,6 +30,8 @@ T = TypeVar("T")
 TOLERANCE = 1e-7
 # A figure counts as met when the flight is this near to it.
 _MET_KM = 0.05
+# So far that the Earth's turn during a flight cannot turn its direction round.
+_FAR_KM = 3000.0
 _SOUGHT = Unknowns(
     low=np.array([math.radians(-30.0), 0.2, -1e3]),
     high=np.array([math.radians(89.99), 15.0, 1e3]),
@@ -156,7 +158,9 @@ def aims(
         seen = x[2] if figures.at_launch else found.bearing_rad
         turn = (seen - wanted[2] + np.pi) % (2 * np.pi) - np.pi
         off = np.stack([found.apogee_km - wanted[0], found.range_km - wanted[1], turn * wanted[1]])
-        return np.where(found.flew, off, np.inf)
+        # Away from a far end point, the long way round the Earth: no such flight is meant.
+        away = (np.cos(x[2] - wanted[2]) < 0) & (wanted[1] > _FAR_KM)
+        return np.where(found.flew & ~away, off, np.inf)
 
     return solve(misses, _SOUGHT, first, met_km)
 

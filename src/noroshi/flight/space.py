@@ -80,7 +80,9 @@ def orbit_of(place_m: np.ndarray, velocity_mps: np.ndarray, earth: Earth = WGS84
     major = 1 / (2 / r - float(moving @ moving) / earth.gm_m3ps2)
     parameter = float(spin @ spin) / earth.gm_m3ps2
     e = math.sqrt(max(1 - parameter / major, 0.0))
-    low, high = (major * (1 + side * e) - earth.mean_radius_m for side in (-1, 1))
+    low = major * (1 - e) - earth.mean_radius_m
+    # What escapes has no apogee.
+    high = major * (1 + e) - earth.mean_radius_m if major > 0 else math.inf
     inclination = math.degrees(math.acos(spin[2] / np.linalg.norm(spin)))
     return Orbit(low / KILO, high / KILO, inclination)
 
