@@ -59,7 +59,7 @@ def test_without_python_311_make_says_what_to_do(tmp_path):
     assert not (tree / ".venv").exists()
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "soak", "check", "bench"])
+@pytest.mark.parametrize("target", ["demo", "test", "soak", "check", "bench", "validation"])
 def test_every_target_builds_its_own_environment(tmp_path, target):
     tree = copy_tree(tmp_path)
     (tree / "requirements.lock").touch()
