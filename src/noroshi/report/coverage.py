@@ -154,13 +154,13 @@ def plain(answer: Answer) -> dict[str, Any]:
             "range_km": rule.range_km,
             "crossing_deg": rule.crossing_deg,
             "threshold_w_per_m2": rule.threshold_w_per_m2,
-            "bright_range_km": rule.bright_range_km,
+            "bright_range_km": rule.bright_range_km and round(rule.bright_range_km, 3),
         },
         "band_deg": list(answer.band_deg),
         "earth": answer.earth,
         "places": len(answer.places.lat_deg),
         "steps": None if times is None else times.steps,
-        "step_s": None if times is None else times.step_s,
+        "step_s": None if times is None else round(times.step_s, 6),
         "geometry": _coverage(answer, answer.geometry),
         "gated": _coverage(answer, answer.gated),
         "search": _search(answer),
@@ -191,10 +191,10 @@ def _coverage(answer: Answer, found: Coverage | None) -> dict[str, Any] | None:
 def _share(share: Share) -> dict[str, Any]:
     gap_s = share.longest_gap_s
     return {
-        "mean_in_view": share.mean_in_view,
-        "p1": share.p1,
-        "p2": share.p2,
-        "longest_gap_s": None if math.isinf(gap_s) else gap_s,
+        "mean_in_view": round(share.mean_in_view, 6),
+        "p1": round(share.p1, 6),
+        "p2": round(share.p2, 6),
+        "longest_gap_s": None if math.isinf(gap_s) else round(gap_s, 3),
     }
 
 

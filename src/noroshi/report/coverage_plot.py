@@ -20,10 +20,11 @@ from noroshi.catalogue.areas import load_coastline
 from noroshi.catalogue.coverage import Answer
 from noroshi.earth import frames
 from noroshi.report import look
-from noroshi.report.look import BLUE, GREY, INK, ORANGE, VERMILION
+from noroshi.report.look import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION
 from noroshi.report.sheet import strokes
 from noroshi.sensing import coverage
 from noroshi.sensing.coverage import Coverage, Times
+from noroshi.sensing.search import Found, Searched
 
 Array = np.ndarray
 
@@ -72,7 +73,10 @@ def _figure(answer: Answer) -> Figure:
     )
     bar.set_ticklabels(["never", "25 %", "50 %", "75 %", "always"])
     bar.outline.set_visible(False)  # type: ignore[operator]
-    _start(drawn.add_axes((0.02, 0.02, 0.52, 0.32)), answer)
+    if answer.searched is not None and len(answer.searched.trade) > 1:
+        _trade(drawn.add_axes((0.07, 0.07, 0.45, 0.265)), answer.searched)
+    else:
+        _start(drawn.add_axes((0.02, 0.02, 0.52, 0.32)), answer)
     _latitudes(drawn.add_axes((0.61, 0.07, 0.37, 0.265)), answer, answer.geometry, answer.gated)
     return drawn
 
@@ -154,6 +158,33 @@ def _start(axes: Axes, answer: Answer) -> None:
     size = 22 if len(up) < 150 else 8
     axes.scatter(u, v, s=size, color=INK, edgecolor="white", lw=0.8, zorder=4)
     _frame(axes, answer, "in view at the first moment: none, one (sand), two and more (blues)")
+
+
+def _trade(axes: Axes, searched: Searched) -> None:
+    """The smallest constellation against height, or where there is one height only against inclination."""
+    found = searched.trade
+    by_height = len({one.height_km for one in found}) > 1
+
+    def along(one: Found) -> float:
+        return one.height_km if by_height else one.inclination_deg
+
+    def line(one: Found) -> tuple[str, float]:
+        return one.kind, one.inclination_deg if by_height else one.height_km
+
+    colours = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
+    for number, name in enumerate(dict.fromkeys(map(line, found))):
+        some = [one for one in found if line(one) == name]
+        total = [one.pattern.total if one.pattern else np.nan for one in some]
+        label = f"{name[0]}, {name[1]:g} {'deg' if by_height else 'km'}"
+        colour = colours[number % len(colours)]
+        ls = "-" if name[0] == "delta" else (0, (4, 2))
+        axes.plot([along(one) for one in some], total, "o", ls=ls, color=colour, lw=1.5, label=label)
+    axes.set_title("smallest constellation that will do", fontsize=11, loc="left")
+    axes.set_xlabel("height, km" if by_height else "inclination, deg")
+    axes.set_ylabel("satellites")
+    axes.set_ylim(bottom=0)
+    axes.grid(True)
+    axes.legend(fontsize=9)
 
 
 def _latitudes(axes: Axes, answer: Answer, geometry: Coverage, gated: Coverage) -> None:

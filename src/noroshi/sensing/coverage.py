@@ -19,7 +19,7 @@ from noroshi.flight.elements import ElementSets, positions_sgp4
 from noroshi.flight.orbits import Elements, drift, positions
 from noroshi.sensing.visibility import Limits, longest_run, watch
 
-BANDS_DEG = tuple((south, south + 10.0) for south in range(-90, 90, 10))
+BANDS_DEG = tuple((float(south), south + 10.0) for south in range(-90, 90, 10))
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,12 @@ def cover(
     times: Times,
     earth: Earth = WGS84,
     threads: int | None = None,
+    gap_most_s: float = float("inf"),
 ) -> Coverage:
-    """Watch a target at a height over every place through all layers together."""
+    """Watch a target at a height over every place through all layers together.
+
+    Once a gap is longer than `gap_most_s` the rest of the time is not looked at.
+    """
     lat, lon = np.radians(places.lat_deg), np.radians(places.lon_deg)
     there = frames.ecef(lat, lon, np.full_like(lat, target_m), earth)
     up = frames.enu_axes(lat, lon)[:, 2]
@@ -157,12 +161,12 @@ def cover(
     def eyes(time_s: Array) -> Array:
         return np.concatenate([layer.at(time_s) for layer in layers], axis=1)
 
-    seen = watch(eyes, times.at_s, there, up, limits, earth, threads)
+    seen = watch(eyes, times.at_s, there, up, limits, earth, threads, gap_most_s / times.step_s)
     gap_s = times.step_s * longest_run(seen, times.repeats)
     return Coverage(
-        seen.satellites / times.steps,
-        seen.once / times.steps,
-        seen.twice / times.steps,
+        seen.satellites / seen.moments,
+        seen.once / seen.moments,
+        seen.twice / seen.moments,
         np.where(seen.once > 0, gap_s, np.inf),
     )
 

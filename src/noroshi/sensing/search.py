@@ -193,25 +193,30 @@ class _Look:
     def smallest(self, found: Found, total: int) -> Found:
         """`found` with the best pattern of this total that meets the criterion; as it was where none does."""
         wanted, criterion = self.wanted, self.wanted.criterion
-        gaps = criterion.measure == "longest_gap_s"
-        look = self.gaps if gaps else self.shares
         likely = []
         for one in patterns(wanted, total, found.height_km, found.inclination_deg, found.kind):
-            share = look(one, _SCREEN, wanted.geometry)
+            slack = _SLACK
+            if criterion.measure == "longest_gap_s":
+                slack = 2 * _turn_s(one) / _SCREEN.gap_steps
+            share = self._asked(one, _SCREEN, wanted.geometry, slack)
             self.screened += 1
-            if not criterion.short(share, 2 * _turn_s(one) / _SCREEN.gap_steps if gaps else _SLACK):
+            if not criterion.short(share, slack):
                 likely.append((_order(criterion, share), one))
         limits = wanted.gated if criterion.gated else wanted.geometry
         for _, one in sorted(likely, key=lambda pair: pair[0]):
-            share = look(one, _FULL, limits)
             self.confirmed += 1
-            if not criterion.short(share):
-                whole = replace(
-                    self.shares(one, _FULL, limits),
-                    longest_gap_s=self.gaps(one, _FULL, limits).longest_gap_s,
-                )
+            if not criterion.short(self._asked(one, _FULL, limits, 0.0)):
+                shares, gaps = self.shares(one, _FULL, limits), self.gaps(one, _FULL, limits)
+                whole = replace(shares, longest_gap_s=gaps.longest_gap_s)
                 return replace(found, pattern=one, share=whole)
         return found
+
+    def _asked(self, pattern: Pattern, fine: _Fine, limits: Limits, slack: float) -> coverage.Share:
+        """What the criterion is about; a gap only until it is too long."""
+        criterion = self.wanted.criterion
+        if criterion.measure == "longest_gap_s":
+            return self.gaps(pattern, fine, limits, criterion.bound + slack)
+        return self.shares(pattern, fine, limits)
 
     def shares(self, pattern: Pattern, fine: _Fine, limits: Limits) -> coverage.Share:
         """Over an Earth at rest, until each satellite is where the next of its plane was."""
@@ -220,17 +225,24 @@ class _Look:
         times = coverage.Times(_turn_s(pattern) / per_plane / steps, steps, True)
         return self._band(pattern, fine, limits, times, STILL)
 
-    def gaps(self, pattern: Pattern, fine: _Fine, limits: Limits) -> coverage.Share:
-        """Over an Earth that turns, for a day."""
+    def gaps(self, pattern: Pattern, fine: _Fine, limits: Limits, most_s: float = math.inf) -> coverage.Share:
+        """Over an Earth that turns, for a day, or until a gap is longer than `most_s`."""
         steps = math.ceil(DAY_S / _turn_s(pattern) * fine.gap_steps)
-        return self._band(pattern, fine, limits, coverage.Times(DAY_S / steps, steps, False), TURNING)
+        return self._band(pattern, fine, limits, coverage.Times(DAY_S / steps, steps, False), TURNING, most_s)
 
     def _band(
-        self, pattern: Pattern, fine: _Fine, limits: Limits, times: coverage.Times, earth: Earth
+        self,
+        pattern: Pattern,
+        fine: _Fine,
+        limits: Limits,
+        times: coverage.Times,
+        earth: Earth,
+        gap_most_s: float = math.inf,
     ) -> coverage.Share:
         places = coverage.grid(fine.places, earth, self.wanted.band_deg)
         layer = coverage.planned(pattern.name, pattern.elements(earth), earth)
-        found = coverage.cover([layer], places, self.wanted.target_m, limits, times, earth, self.threads)
+        target_m = self.wanted.target_m
+        found = coverage.cover([layer], places, target_m, limits, times, earth, self.threads, gap_most_s)
         whole = coverage.over(found, np.ones(fine.places, bool))
         assert whole is not None
         return whole

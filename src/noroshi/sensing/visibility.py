@@ -93,10 +93,12 @@ def watch(
     limits: Limits,
     earth: Earth = WGS84,
     threads: int | None = None,
+    gap_most: float = float("inf"),
 ) -> Watched:
     """Watch places that stand on the Earth through satellites that `eyes` places in ECEF, m, at seconds.
 
-    `up` are the verticals there. A satellite that is not a number sees nothing.
+    `up` are the verticals there. A satellite that is not a number sees nothing. Where a place has been out of
+    view for more than `gap_most` moments nobody watches on: `moments` says how far it went.
     """
     satellites = eyes(time_s[:1]).shape[1]
     room = _room(satellites)
@@ -112,6 +114,8 @@ def watch(
     for start in range(0, len(time_s), block):
         sky = _sky(eyes(time_s[start : start + block]), block, room, earth)
         seen = in_jobs(partial(_watch, sky, rule), (places, seen), threads, job)
+        if seen.longest_gap.max() > gap_most:
+            break
     back = np.argsort(order)
     return jax.tree.map(lambda leaf: leaf[back], seen)
 
