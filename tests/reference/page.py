@@ -6,19 +6,22 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.reference import air, arcs, boost, glide, gravity, lofted, record, satellites
+from tests.reference import air, arcs, boost, coverage, glide, gravity, lofted, record, satellites
 from tests.reference.cases import MARKS, Case, Group, Result
 
 ROOT = Path(__file__).parents[2]
 PAGE, ROWS = ROOT / "docs" / "validation.md", ROOT / "out" / "validation.json"
 
 CASES: tuple[Case, ...] = tuple(
-    case for module in (record, lofted, boost, arcs, glide, air, gravity, satellites) for case in module.CASES
+    case
+    for module in (record, lofted, boost, arcs, glide, air, gravity, satellites, coverage)
+    for case in module.CASES
 )
 
 HEAD = """\
-Our flights beside what others say of the same: published and announced figures, and independent code.
-The page is written by `make validation` from the cases of [tests/reference](../tests/reference), which
+Our flights, and what is seen of them, beside what others say of the same: published and announced
+figures, and independent code. The page is written by `make validation` from the cases of
+[tests/reference](../tests/reference), which
 `make test` holds to the same tolerances. A tolerance is never widened to meet a number: what is missed
 stays here with its likely cause.
 """

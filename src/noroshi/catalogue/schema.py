@@ -1,4 +1,4 @@
-"""JSON Schemas of what people and programs write and read: scenario files, summary.json, launches, flights.
+"""JSON Schemas of what people and programs write and read: scenarios, summaries, launches, flights, coverage.
 
 Run `python -m noroshi.catalogue.schema` to write them to data/schema; a test holds them to the models.
 """
@@ -398,6 +398,123 @@ def flight_schema() -> Schema:
     return {"$schema": DIALECT, "title": "noroshi fly", **whole}
 
 
+def coverage_schema() -> Schema:
+    """What `noroshi coverage --json` prints."""
+
+    def number(description: str, least: float = 0.0, null: bool = False, most: float | None = None) -> Schema:
+        bounds = {"minimum": least} if most is None else {"minimum": least, "maximum": most}
+        return {"type": ["number", "null"] if null else "number", **bounds, "description": description}
+
+    def whole(description: str, null: bool = False) -> Schema:
+        kind = ["integer", "null"] if null else "integer"
+        return {"type": kind, "minimum": 0, "description": description}
+
+    def or_null(table: Schema, description: str) -> Schema:
+        return {"anyOf": [table, {"type": "null"}], "description": description}
+
+    def latitude(description: str) -> Schema:
+        return number(description, -90, most=90)
+
+    figures = {
+        "mean_in_view": number("Satellites in view on average, over places and time."),
+        "p1": number("Share of the time, over all places, with at least one in view.", most=1),
+        "p2": number("The same with at least two; gated, that cross at the least angle.", most=1),
+        "longest_gap_s": number("Longest time without any, s; null where a place never has one.", null=True),
+    }
+    row = _table(
+        {"south_deg": latitude("Southern edge."), "north_deg": latitude("Northern edge."), **figures}
+    )
+    covered = _table(
+        {
+            **figures,
+            "by_latitude": {"type": "array", "items": row, "description": "Bands of 10 deg, from the south."},
+        }
+    )
+    kinds = {"enum": ["delta", "star"]}
+    layer = _table(
+        {
+            "kind": {"enum": ["walker", "elements"], "description": "Planned, or published elements."},
+            "name": {"type": "string", "description": "T/P/F, or the file."},
+            "satellites": whole("How many."),
+            "height_km": number("Height of the orbits, km.", null=True),
+            "inclination_deg": number("Inclination, deg.", null=True, most=180),
+            "pattern": or_null(kinds, "Planes over 360 or 180 deg."),
+            "epoch_utc": {
+                "type": ["string", "null"],
+                "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
+                "description": "When the elements were begun with, UTC.",
+            },
+        }
+    )
+    target = _table(
+        {
+            "height_km": number("Height above the ground, km."),
+            "intensity_w_per_sr": number("Brightness toward the sensor, W/sr.", null=True),
+        }
+    )
+    limits = _table(
+        {
+            "limb": {"type": "boolean", "description": "Lines of sight may graze the Earth's limb."},
+            "min_elevation_deg": number("Lowest elevation at the target, deg.", -90, True, 90),
+            "nadir_deg": number("Field of view about the nadir, half angle, deg.", 0, True, 180),
+            "range_km": number("Greatest range, km.", null=True),
+            "crossing_deg": number("Gated: least angle of two lines of sight, deg.", most=90),
+            "threshold_w_per_m2": number("Gated: irradiance that a sensor needs, W/m2.", null=True),
+            "bright_range_km": number("Gated: how far the target is bright enough, km.", null=True),
+        }
+    )
+    measures = {"enum": ["p1", "p2", "longest_gap_s"], "description": "What must be met."}
+    criterion = _table(
+        {
+            "measure": measures,
+            "bound": number("At least this share, or at most these seconds."),
+            "gated": {"type": "boolean", "description": "Asked of what counts, not of geometry."},
+        }
+    )
+    found = _table(
+        {
+            "height_km": number("Height, km."),
+            "inclination_deg": number("Inclination, deg.", most=180),
+            "pattern": {**kinds, "description": "Planes over 360 or 180 deg."},
+            "walker": {"type": ["string", "null"], "description": "Smallest T/P/F that will do; else null."},
+            "satellites": whole("T.", null=True),
+            "coverage": or_null(_table(figures), "Of the band; gated where the criterion is."),
+        }
+    )
+    searched = _table(
+        {
+            "criterion": {**criterion, "description": "What a constellation must meet."},
+            "asked": whole("Patterns of the set."),
+            "screened": whole("Patterns looked at coarsely."),
+            "confirmed": whole("Patterns looked at finely."),
+            "best": or_null(found, "The smallest of all."),
+            "trade": {"type": "array", "items": found, "description": "By height, inclination and pattern."},
+        }
+    )
+    edges = {"type": "array", "items": latitude("Edge, deg."), "minItems": 2, "maxItems": 2}
+    whole_thing = _table(
+        {
+            "layers": {
+                "type": "array",
+                "items": layer,
+                "description": "What watches, joined; empty: nothing.",
+            },
+            "target": {**target, "description": "What is watched for."},
+            "limits": {**limits, "description": "What ends a view; null where nothing does."},
+            "band_deg": {**edges, "description": "South and north of the headline figures, deg."},
+            "earth": {"enum": ["sphere", "still", "wgs84"], "description": "Which Earth."},
+            "places": whole("Places of equal area over the Earth."),
+            "steps": whole("Moments.", null=True),
+            "step_s": number("Between them, s.", null=True),
+            "geometry": or_null(covered, "By lines of sight alone."),
+            "gated": or_null(covered, "By those that count."),
+            "search": or_null(searched, "Where a constellation was looked for."),
+            "assumptions": {"type": "array", "items": {"type": "string"}, "description": "In words."},
+        }
+    )
+    return {"$schema": DIALECT, "title": "noroshi coverage", **whole_thing}
+
+
 def _table(properties: Schema) -> Schema:
     """A table that has all of these fields and no other."""
     return {
@@ -418,6 +535,7 @@ FILES = {
     "summary.schema.json": summary_schema,
     "launches.schema.json": launches_schema,
     "flight.schema.json": flight_schema,
+    "coverage.schema.json": coverage_schema,
 }
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from noroshi import __version__
+from noroshi.cli.coverage import coverage
 from noroshi.cli.fly import fly
 from noroshi.cli.launches import launches
 from noroshi.errors import InputError, NoroshiError
@@ -158,6 +159,9 @@ def new(
     typer.echo(f"{path}: edit it, then: noroshi check {path}")
 
 
+app.command(
+    epilog="Example: noroshi coverage --walker 28/4/1 --height-km 1000 --inclination-deg 81 --band 20,50"
+)(coverage)
 app.command(epilog="Example: noroshi fly 2022-10-03 --plot flight.png")(fly)
 app.command(epilog="Example: noroshi launches --class icbm --since 2022-01-01")(launches)
 
