@@ -180,11 +180,13 @@ def boost(t: Array, y: State, stage: Boosting) -> State:
     pitch = stage.pitch_rad + stage.pitch_radps * past_s
     sin, cos = jnp.sin(pitch), jnp.cos(pitch)
     v = speed(y)
-    follow = stage.follow / jnp.maximum(v, 1e-9)
+    # At rest there is no velocity to follow: below some 0.1 m/s the pitch decides.
+    follow = stage.follow * v * v / (v * v + 1e-8)
+    along = follow / jnp.maximum(v, 1e-9)
     mach = v * KILO / sound_speed(height(y, stage.earth) * MEGA)
     drag = _drag(y, stage.earth, drag_coefficient(mach) * stage.area_m2pkg / mass)
     px, py, pz = (
-        thrust * ((1 - stage.follow) * (sin * up + cos * forward) + follow * y[3 + i])
+        thrust * ((1 - follow) * (sin * up + cos * forward) + along * y[3 + i])
         for i, (up, forward) in enumerate(zip(stage.up, stage.forward, strict=True))
     )
     return _slope(y, stage.earth, drag, (px, py, pz))
