@@ -181,7 +181,7 @@ def boost(t: Array, y: State, stage: Boosting) -> State:
     sin, cos = jnp.sin(pitch), jnp.cos(pitch)
     v = speed(y)
     # At rest there is no velocity to follow: below some 0.1 m/s the pitch decides.
-    follow = stage.follow * v * v / (v * v + 1e-8)
+    follow = stage.follow * v**4 / (v**4 + 1e-16)
     along = follow / jnp.maximum(v, 1e-9)
     mach = v * KILO / sound_speed(height(y, stage.earth) * MEGA)
     drag = _drag(y, stage.earth, drag_coefficient(mach) * stage.area_m2pkg / mass)
