@@ -242,7 +242,7 @@ def test_a_known_burn_is_flown():
         ({"fails_at_s": 0.0}, "--fails-at-s = 0.0\n  must lie between 0.1 and 100,000 s."),
         ({"fails_at_s": 1e-9}, "--fails-at-s = 1e-09\n  must lie between 0.1 and 100,000 s."),
         ({"fails_at_s": float("nan")}, "--fails-at-s = nan\n  must lie between"),
-        ({"burn_s": 100_000.0}, "irbm-single-stage: burn_s = 100000.0\n  must be above 0 and at most 900 s."),
+        ({"burn_s": 100_000.0}, "irbm-single-stage: burn_s = 100000.0\n  must be above 0 and at most 600 s."),
         ({"burn_s": -1.0}, "irbm-single-stage: burn_s = -1.0\n  must be above 0"),
     ],
 )

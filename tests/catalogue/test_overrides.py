@@ -62,7 +62,7 @@ def test_a_value_outside_its_range_widens_the_range(replayed):
     [
         ("sensors.JPN-Sadu.present", False, 'names no field. Did you mean "JPN-Sado"?'),
         ("sensors.*.masks", 1.0, 'names no field. Did you mean "mask_deg"?'),
-        ("threats.irbm-single-stage.burn_s", -1.0, "must be above 0 and at most 900 s."),
+        ("threats.irbm-single-stage.burn_s", -1.0, "must be above 0 and at most 600 s."),
         ("launches.L1.apogee_km", 10.0, "is too low for range_km = 4600"),
         ("sensors.JPN-Aegis.present", 0.5, "must be true or false."),
         ("launches", 1.0, "names a table, not a field of one."),

@@ -391,7 +391,7 @@ GEO = (
             BURN,
             'low = { "threats.irbm-single-stage.burn_s" = -130.0 }',
             "sensitivity.burn.low: threats.irbm-single-stage.burn_s = -130.0",
-            "must be above 0 and at most 900 s.",
+            "must be above 0 and at most 600 s.",
         ),
         # TOML itself.
         (

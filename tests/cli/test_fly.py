@@ -150,7 +150,7 @@ def other(option: str, value: str) -> tuple[str, ...]:
         (other("--lat", "95"), "--lat = 95.0\n  must lie between -90 and 90 deg."),
         (other("--height-m", "-10000"), "--height-m = -10000.0\n  must lie between -500 and 9,000 m"),
         (other("--family", "nope"), "--family = 'nope'\n  is not a known family of flights."),
-        (other("--burn-s", "100000"), "srbm: burn_s = 100000.0\n  must be above 0 and at most 900 s."),
+        (other("--burn-s", "100000"), "srbm: burn_s = 100000.0\n  must be above 0 and at most 600 s."),
         (other("--range-km", "-5"), "--range-km = '-5'\n  must lie between 1 and 20000."),
         (other("--range-km", "far"), "--range-km = 'far'\n  is not a figure."),
         (other("--plot", "x.gif"), "--plot = 'x.gif'\n  must end in .png, .svg or .pdf."),

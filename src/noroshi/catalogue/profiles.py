@@ -31,7 +31,7 @@ class Belief(Model):
     that gives a burn no chance cannot learn of it.
     """
 
-    burn_s: Annotated[Spread, AfterValidator(Within(above=0, at_most=900, unit="s", slips=SECONDS))] = Field(
+    burn_s: Annotated[Spread, AfterValidator(Within(above=0, at_most=600, unit="s", slips=SECONDS))] = Field(
         description="Believed time of powered flight, s."
     )
     specific_impulse_s: Annotated[Spread, AfterValidator(Within(at_least=150, at_most=500, unit="s"))] = (
@@ -52,7 +52,7 @@ class ThreatProfile(Model):
     steering: Literal["gravity-turn", "held-pitch"] = Field(
         default="gravity-turn", description="After the turn: thrust along the velocity, or at a fixed pitch."
     )
-    burn_s: Annotated[Spread, AfterValidator(Within(above=0, at_most=900, unit="s", slips=SECONDS))] = Field(
+    burn_s: Annotated[Spread, AfterValidator(Within(above=0, at_most=600, unit="s", slips=SECONDS))] = Field(
         description="Time of powered flight, s."
     )
     specific_impulse_s: Annotated[Spread, AfterValidator(Within(at_least=150, at_most=500, unit="s"))] = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from noroshi.earth import frames, geometry
+from noroshi.earth import epoch, frames, geometry
 from noroshi.earth.arrays import Array
 from noroshi.earth.model import WGS84, Earth
 from noroshi.errors import FlightError
@@ -67,15 +67,9 @@ class Ascent:
     earth: Earth = WGS84
 
 
-def inertial(place_m: np.ndarray, velocity_mps: np.ndarray, earth: Earth) -> np.ndarray:
-    """Velocity in the frame at rest, m/s; [..., 3]."""
-    turn = np.stack([-place_m[..., 1], place_m[..., 0], 0 * place_m[..., 2]], axis=-1)
-    return velocity_mps + earth.rotation_radps * turn
-
-
 def orbit_of(place_m: np.ndarray, velocity_mps: np.ndarray, earth: Earth = WGS84) -> Orbit:
     """The Kepler orbit through a state in ECEF, [3] each."""
-    moving = inertial(place_m, velocity_mps, earth)
+    _, moving = epoch.to_inertial(place_m, velocity_mps, 0.0, earth.rotation_radps)
     r, spin = float(np.linalg.norm(place_m)), np.cross(place_m, moving)
     major = 1 / (2 / r - float(moving @ moving) / earth.gm_m3ps2)
     parameter = float(spin @ spin) / earth.gm_m3ps2
@@ -113,7 +107,7 @@ def ascend(site: Site, wanted: Wanted, missile: Missile, burnt: Body, earth: Ear
         ends = flown(ascent(site, parted, aim, earth))
         state, time = ends.state[BURNS - 1], ends.time
         place, speed = state[:3].T * MEGA, state[3:].T * KILO
-        moving = inertial(place, speed, earth)
+        _, moving = epoch.to_inertial(place, speed, 0.0, earth.rotation_radps)
         r, v = np.linalg.norm(place, axis=1), np.linalg.norm(moving, axis=1)
         due = np.sqrt(earth.gm_m3ps2 * np.maximum(2 / r - 1 / major_m, 1e-9))
         path = np.einsum("li,li->l", place, moving) / (r * v)

@@ -17,7 +17,6 @@ from noroshi.earth.arrays import Array
 from noroshi.flight.announced import Announced, Told
 from noroshi.flight.fit import Figures, Fit, aims, fly_ends, plain
 from noroshi.flight.missile import Aim, Body, Missile
-from noroshi.flight.solve import LANES
 
 T = TypeVar("T")
 # "At least 6,000 km" may be up to this much more: an assumption, the record's bounds were passed by 0 to 9 %.
@@ -28,7 +27,6 @@ _APOGEE_FACTOR = 1.25
 _TIME_S = 10.0
 # Far below what rounding leaves open.
 _MET_KM = 0.5
-_PER_BATCH = LANES // 4
 
 
 @dataclass(frozen=True)
@@ -101,43 +99,35 @@ def spread(
     bearing_rad = figures.bearing_rad + across * (2 * chance["bearing"] - 1)
     count = len(apogee_km)
     first = np.array([nominal.loft_rad, nominal.ideal_kmps, nominal.azimuth_rad])
-    parts = []
-    for start in range(0, count, _PER_BATCH):
-        part = slice(start, min(start + _PER_BATCH, count))
-        some = Figures(apogee_km[part], range_km[part], bearing_rad[part], figures.at_launch)
-        these, those = part_of((missile, body), part, count)
-        guess = np.repeat(first[:, None], part.stop - part.start, axis=1)
-        x, miss = aims(nominal.site, some, these, those, guess, nominal.earth, _MET_KM)
-        ends = fly_ends(nominal.site, these, those, Aim(*x), nominal.earth)
-        met = (np.abs(miss).max(axis=0) <= _MET_KM) & ends.flew
-        parts.append((met, ends.apogee_km, ends.range_km, ends.time_s, ends.lat_rad, ends.lon_rad, *x))
-    met, apogee, distance, time_s, lat, lon, *sought = (
-        np.concatenate(column) for column in zip(*parts, strict=True)
-    )
+    drawn = Figures(apogee_km, range_km, bearing_rad, figures.at_launch)
+    guess = np.repeat(first[:, None], count, axis=1)
+    x, miss = aims(nominal.site, drawn, missile, body, guess, nominal.earth, _MET_KM)
+    ends = fly_ends(nominal.site, missile, body, Aim(*x), nominal.earth)
+    met = (np.abs(miss).max(axis=0) <= _MET_KM) & ends.flew
     burnout_s = np.broadcast_to(burnout_time(missile), (count,))
     weight = np.where(met, 1.0, 0.0)
     timely = True
     if announced.flight_time_s is not None:
-        weight = weight * np.exp(_log_likelihood(time_s, announced.flight_time_s))
+        weight = weight * np.exp(_log_likelihood(ends.time_s, announced.flight_time_s))
         timely = weight.sum() > 1e-6
         # None lasts as long as announced: what agrees with the other figures is still worth telling.
         weight = weight if timely else np.where(met, 1.0, 0.0)
     weight = weight / max(weight.sum(), 1e-300)
-    longitude = np.degrees(lon)
+    longitude = np.degrees(ends.lon_rad)
     # Beside the nominal impact's, so that quantiles do not break at the antimeridian.
     longitude = nominal.impact_lon_deg + (longitude - nominal.impact_lon_deg + 180) % 360 - 180
     return Spread(
         met,
         weight,
-        apogee,
-        distance,
-        time_s,
+        ends.apogee_km,
+        ends.range_km,
+        ends.time_s,
         burnout_s,
-        sought[1],
-        np.degrees(lat),
+        x[1],
+        np.degrees(ends.lat_rad),
         longitude,
         missile,
-        Aim(*sought),
+        Aim(*x),
         bool(timely),
     )
 
@@ -159,7 +149,7 @@ def _log_likelihood(time_s: np.ndarray, told: Told) -> np.ndarray:
     return -0.5 * (beyond / max(told.half_width / 2, _TIME_S)) ** 2
 
 
-def part_of(tree: T, part: slice | Bool[np.ndarray, "K"], count: int) -> T:
+def part_of(tree: T, part: Bool[np.ndarray, "K"], count: int) -> T:
     """The same records with only some of their `count` flights."""
 
     def some(leaf: Array) -> Array:
