@@ -270,19 +270,19 @@ GEO = (
             GEO,
             "",
             "sensors.USA-IR-1.longitude_deg",
-            'is missing: the infrared profile "geo-infrared" needs longitude_deg.',
+            'is missing: the infrared profile "geo-infrared" needs longitude_deg or orbit or walker.',
         ),
         (
             GEO,
             GEO + '\nheight_m = { value = 3.0, confidence = "derived", source = "x" }',
             "sensors.USA-IR-1.height_m",
-            'has no place here: the infrared profile "geo-infrared" stands at longitude_deg.',
+            'the infrared profile "geo-infrared" stands at longitude_deg or orbit or walker.',
         ),
         (
             'height_m = { value = 879.0, confidence = "published", source = "summit of Mount Kamafuse" }',
             "",
             "sensors.JPN-Ominato.height_m",
-            'is missing: the radar profile "j-fps-5" needs lat_deg, lon_deg, height_m.',
+            'is missing: the radar profile "j-fps-5" needs lat_deg, lon_deg, height_m or moves.',
         ),
         (
             'boresight_deg = { value = 275.0, low = 255.0, high = 295.0, confidence = "assumed", '
@@ -492,7 +492,7 @@ cued_range_km = { value = 800, cross_section_m2 = 1.0, snr_db = 13.0, confidence
             'kind = "radar"',
             'kind = "sonar"',
             "profiles.mine.kind = 'sonar'",
-            'must be "radar" or "infrared".',
+            'must be "radar", "skywave" or "infrared".',
         ),
         (
             'title = "Mine"',

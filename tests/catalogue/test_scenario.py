@@ -2,12 +2,16 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from noroshi.catalogue import door
+from noroshi.catalogue.assemble import shipped_names
+from noroshi.catalogue.eyes import place_at
 from noroshi.catalogue.figures import Spread
-from noroshi.catalogue.profiles import RadarProfile
 from noroshi.catalogue.scenario import list_scenarios, load_scenario
+from noroshi.catalogue.sensors import RadarProfile
+from noroshi.catalogue.sites import load_sites
+from noroshi.catalogue.template import new_scenario
 from noroshi.errors import InputError
 
 
@@ -67,12 +71,11 @@ def test_profiles_are_listed_once(replayed):
     assert not any(".profile." in path or ".threat." in path for path in paths)
 
 
-def test_every_shipped_profile_and_nation_can_be_used(replayed):
-    for folder, used in (
-        ("sensors", replayed.profiles),
-        ("nations", replayed.national),
-    ):
-        assert {path.stem for path in (door.DATA / folder).glob("*.toml")} == set(used)
+def test_every_shipped_profile_and_nation_is_used_by_a_site_or_a_scenario():
+    shipped = [load_scenario(one.name) for one in list_scenarios()]
+    stood = [sensor for scenario in shipped for sensor in scenario.sensors] + list(load_sites())
+    assert {sensor.profile.name for sensor in stood} == shipped_names("sensors")
+    assert {code for scenario in shipped for code in scenario.national} == shipped_names("nations")
 
 
 def test_filters_believe_less_spread_than_the_truth_has(replayed):
@@ -146,3 +149,64 @@ def test_loading_needs_no_array_library():
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+CONSTELLATION = """
+[[sensors]]
+id = "USA-LEO"
+nation = "USA"
+profile = "leo-wide-infrared"
+[sensors.walker]
+pattern = "12/3/1"
+height_km = { value = 1000.0, confidence = "published", source = "a test" }
+inclination_deg = { value = 60.0, confidence = "published", source = "a test" }
+node_lon_deg = { value = 20.0, confidence = "published", source = "a test" }
+"""
+
+
+def written(tmp_path, text):
+    file = tmp_path / "probe.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_one_row_stands_for_the_satellites_of_a_constellation(tmp_path):
+    text = new_scenario("probe")
+    scenario = load_scenario(written(tmp_path, text + CONSTELLATION))
+    twelve = [sensor for sensor in scenario.sensors if sensor.walker is not None]
+    assert [one.id for one in twelve] == [f"USA-LEO-{number}" for number in range(1, 13)]
+    assert [one.member for one in twelve] == list(range(12))
+    places = np.array([place_at(one)[0] for one in twelve])
+    apart = np.linalg.norm(places[:, None] - places, axis=-1) + 1e9 * np.eye(12)
+    assert apart.min() > 100e3
+
+
+def test_a_constellation_and_a_satellite_cannot_share_a_name(tmp_path):
+    text = new_scenario("probe").replace('id = "USA-IR-1"', 'id = "USA-LEO-3"')
+    with pytest.raises(InputError, match="is given twice"):
+        load_scenario(written(tmp_path, text + CONSTELLATION))
+
+
+def moored(text, course):
+    """The template with its radar on a ship that follows a course."""
+    lines = [line for line in text.splitlines() if not line.startswith(("lat_deg", "lon_deg", "height_m"))]
+    assert len(lines) == len(text.splitlines()) - 3
+    at = next(row for row, line in enumerate(lines) if line.startswith("boresight_deg"))
+    said = 'confidence = "published", source = "a test"'
+    return "\n".join([*lines[:at], f"moves = {{ points = {course}, {said} }}", *lines[at:]])
+
+
+def test_a_ship_must_be_known_for_all_of_the_run(tmp_path):
+    text = new_scenario("probe")
+    whole = "[[0, 41, 139, 0], [1100, 41.2, 139, 0]]"
+    assert load_scenario(written(tmp_path, moored(text, whole))).sensors[0].moves is not None
+    for course, told in (
+        ("[[0, 41, 139, 0], [1000, 41.2, 139, 0]]", "[0.0, 1000.0]"),
+        ("[[10, 41, 139, 0], [1100, 41.2, 139, 0]]", "[10.0, 1100.0]"),
+    ):
+        file = written(tmp_path, moored(text, course))
+        with pytest.raises(InputError) as caught:
+            load_scenario(file)
+        assert str(caught.value) == (
+            f"{file}: sensors.JPN-Ominato.moves = {told}\n  must cover the whole run, 0 to 1100 s."
+        )

@@ -122,6 +122,7 @@ def test_run_writes_the_whole_folder_and_nothing_beside_it(compared):
             "journal",
             "tracks.parquet",
             "truth.parquet",
+            "sights.parquet",
         }
 
 
@@ -163,3 +164,35 @@ def test_run_prints_the_comparison_and_names_the_report(tmp_path):
     assert again.returncode == 0
     assert {path.name for path in (tmp_path / "here").iterdir() if path.is_dir()} == {"national"}
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+@pytest.fixture(scope="module")
+def three_hours(tmp_path_factory):
+    """The shipped month without a launch, cut to three hours."""
+    shipped = (Path(package.__file__).parent / "data/scenarios/quiet-month.toml").read_text(encoding="utf-8")
+    short = re.sub(r"(?m)^duration_s = .*$", "duration_s = 10800.0", shipped)
+    assert short != shipped
+    file = tmp_path_factory.mktemp("quiet") / "quiet-month.toml"
+    file.write_text(short, encoding="utf-8")
+    return file
+
+
+def test_a_run_without_a_launch_counts_what_is_claimed_all_the_same(three_hours):
+    done = noroshi("run", three_hours.name, "--out", "here", cwd=three_hours.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "false alerts" in done.stdout and "in 30 days" in done.stdout
+    assert done.stdout.endswith("Report: here/report.html\n")
+    summary = json.loads((three_hours.parent / "here/summary.json").read_text(encoding="utf-8"))
+    for arm, told in summary["arms"].items():
+        assert arm in done.stdout
+        assert told["launches"] == [] and set(told["claims"]) == {"JPN", "KOR", "USA"}
+    html = (three_hours.parent / "here/report.html").read_text(encoding="utf-8")
+    assert "In 3 hours without a launch" in html
+
+
+def test_a_spread_after_no_launch_is_refused_and_writes_nothing(three_hours):
+    done = noroshi("run", three_hours.name, "--spread", "5", "--out", "spread", cwd=three_hours.parent)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--spread = 5" in done.stderr
+    assert "is of times after a launch; this scenario has none." in done.stderr
+    assert not (three_hours.parent / "spread").exists()

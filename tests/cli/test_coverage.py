@@ -77,6 +77,105 @@ def test_a_dim_target_is_seen_less_far(tmp_path, t1):
     assert answer["gated"]["p1"] < answer["geometry"]["p1"]
 
 
+def test_nations_add_up_to_the_whole_and_lose_more_than_there_is(tmp_path):
+    split = ("--nations", "USA=14,JPN=7,KOR=7")
+    answer = asked(tmp_path, *T1, *QUICK, "--band", "20,50", *split)
+    nations = {one["nation"]: one for one in answer["nations"]}
+    assert {name: one["satellites"] for name, one in nations.items()} == {"USA": 14, "JPN": 7, "KOR": 7}
+    whole = answer["geometry"]
+    alone = sum(one["geometry"]["alone"]["mean_in_view"] for one in nations.values())
+    assert alone == pytest.approx(whole["mean_in_view"], abs=1e-5)
+    for one in nations.values():
+        for kind in ("geometry", "gated"):
+            told = one[kind]
+            assert told["alone"]["p2"] <= told["alone"]["p1"] <= answer[kind]["p1"] + 1e-6
+            for key in ("mean_in_view", "p1", "p2"):
+                left = answer[kind][key] - told["without"][key]
+                assert told["loss"][key] == pytest.approx(left, abs=2e-6)
+                assert told["loss"][key] >= -1e-6
+        assert one["geometry"]["holds_km2"] is None
+    # Stereo takes two.
+    assert sum(one["geometry"]["loss"]["p2"] for one in nations.values()) > whole["p2"]
+
+
+def test_what_one_nation_withholds_is_what_the_others_have(tmp_path):
+    answer = asked(tmp_path, *T1, *QUICK, "--nations", "USA,JPN")
+    usa, jpn = answer["nations"]
+    # Planes in turn: two of four each.
+    assert (usa["satellites"], jpn["satellites"]) == (14, 14)
+    assert usa["gated"]["without"] == jpn["gated"]["alone"]
+    assert jpn["geometry"]["without"] == usa["geometry"]["alone"]
+
+
+def test_a_search_divides_what_it_found(tmp_path):
+    few = ("--search", "--criterion", "p1>=0.5", "--total", "4-16", "--planes", "2-4", "--band", "20,50")
+    answer = asked(tmp_path, *few, "--nations", "USA,JPN", "--points", "1000")
+    assert sum(one["satellites"] for one in answer["nations"]) == answer["layers"][0]["satellites"]
+
+
+NET = ("--net", "japan-2022-10-04", "--points", "20000", "--target-km", "50")
+
+
+def test_a_net_is_told_over_the_places_in_its_reach_and_by_nation(tmp_path):
+    answer = asked(tmp_path, *NET, "--rcs-m2", "0.01")
+    assert (answer["layers"], answer["steps"], answer["band_deg"]) == ([], None, None)
+    assert answer["geometry"]["p1"] == 1
+    assert answer["geometry"]["longest_gap_s"] == 0
+    assert 0 < answer["gated"]["p1"] < 1
+    assert answer["gated"]["longest_gap_s"] is None
+    for one in answer["nations"]:
+        for kind in ("geometry", "gated"):
+            assert 0 <= one[kind]["only_km2"] <= one[kind]["holds_km2"]
+            # What only it holds is what is lost without it.
+            share = one[kind]["only_km2"] / max(one[kind]["holds_km2"], 1)
+            assert share == pytest.approx(
+                one[kind]["loss"]["p1"] / max(one[kind]["alone"]["p1"], 1e-9), abs=2e-3
+            )
+    never = {one["id"]: one["never"] for one in answer["net"]["sensors"]}
+    assert never["USA-IR-1"].startswith("is left out: without --intensity-w-per-sr")
+    assert never["JPN-Sado"] is None
+
+
+def test_a_larger_target_is_held_by_more_of_the_net_up_to_its_horizon(tmp_path):
+    small, large = (asked(tmp_path, *NET, "--rcs-m2", rcs) for rcs in ("0.01", "1"))
+    assert small["geometry"] == large["geometry"]
+    assert small["gated"]["mean_in_view"] < large["gated"]["mean_in_view"]
+    assert large["gated"]["mean_in_view"] <= large["geometry"]["mean_in_view"]
+
+
+def test_a_net_of_some_nations_and_a_constellation_are_joined(tmp_path):
+    some = ("--nations", "JPN,KOR", "--rcs-m2", "1")
+    orbit = ("--walker", "6/2/1", "--height-km", "1000", "--inclination-deg", "60", "--minutes", "200")
+    net, both = asked(tmp_path, *NET, *some), asked(tmp_path, *NET, *some, *orbit, "--steps", "40")
+    assert {one["nation"] for one in net["net"]["sensors"]} == {"JPN", "KOR"}
+    assert both["places"] == net["places"]
+    assert both["steps"] == 40
+    assert both["geometry"]["mean_in_view"] > net["geometry"]["mean_in_view"] + 0.1
+    assert [one["satellites"] for one in both["nations"]] == [3, 3]
+    assert [one["radars"] for one in both["nations"]] == [one["radars"] for one in net["nations"]]
+    assert both["nations"][0]["gated"]["holds_km2"] == net["nations"][0]["gated"]["holds_km2"]
+
+
+def test_a_nets_satellites_watch_a_target_that_shines(tmp_path):
+    dark, bright = (
+        asked(tmp_path, *NET, "--rcs-m2", "1", *more)
+        for more in ((), ("--intensity-w-per-sr", "1e7", "--steps", "4"))
+    )
+    assert bright["geometry"]["mean_in_view"] == pytest.approx(dark["geometry"]["mean_in_view"] + 2, abs=1e-6)
+    assert bright["gated"]["p1"] == 1
+    faint = asked(tmp_path, *NET, "--rcs-m2", "1", "--intensity-w-per-sr", "1", "--steps", "4")
+    assert faint["gated"]["mean_in_view"] == pytest.approx(dark["gated"]["mean_in_view"], abs=1e-6)
+
+
+def test_the_table_of_a_net_names_what_never_sees_anything(tmp_path):
+    done = noroshi("coverage", *NET, "--rcs-m2", "1", "--plot", "net.png", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("net japan-2022-10-04: 10 radar, 2 infrared\n")
+    assert "- USA-IR-2 is left out: without --intensity-w-per-sr the target is dark" in done.stdout
+    assert "ships stand where they begin" in done.stdout
+    assert (tmp_path / "net.png").stat().st_size > 50_000
+
+
 def test_several_constellations_are_joined_each_with_its_own_height(tmp_path):
     both = asked(
         tmp_path, *QUICK, "--walker", "28/4/1", "--walker", "3/3/0", "--height-km", "1000,35786",
@@ -172,5 +271,6 @@ def test_the_pages_examples_run_and_print_what_it_says(tmp_path):
 
 
 def test_every_field_is_on_the_page(t1):
-    for name in [*t1, *t1["layers"][0], *t1["limits"], *t1["geometry"]]:
+    nation = ("alone", "without", "loss", "holds_km2", "only_km2", "radars", "never", "rcs_m2")
+    for name in [*t1, *t1["layers"][0], *t1["limits"], *t1["geometry"], *nation]:
         assert name in PAGE, name

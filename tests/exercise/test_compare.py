@@ -40,6 +40,12 @@ def test_the_summary_is_that_of_its_runs(compared, short, arms):
     assert compared.world is compared.runs[0].world
 
 
+def test_a_run_with_a_launch_has_no_false_claims_to_count(compared):
+    for told in compared.summary["arms"].values():
+        assert not {"claims", "claims_a_month"} & told.keys()
+    assert "background" not in compared.extras
+
+
 def test_an_end_of_the_tornado_is_the_alert_of_a_run_with_that_number(compared, short):
     """It is run only as far as needed; run to its end it says the same."""
     tornado = compared.extras["tornado"]

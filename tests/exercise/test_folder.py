@@ -14,8 +14,10 @@ from noroshi.catalogue.policies import load_policies
 from noroshi.earth import geometry
 from noroshi.errors import InputError
 from noroshi.exercise.compare import compare
-from noroshi.exercise.folder import check_target, write
+from noroshi.exercise.folder import check_target, header, write
+from noroshi.exercise.run import Run
 from noroshi.formats import journal
+from noroshi.records.detections import Why
 
 ARMS = ("national", "hub")
 
@@ -42,8 +44,8 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_folder_holds_the_summary_and_three_files_for_each_arm(folder):
-    files = ("journal", "tracks.parquet", "truth.parquet")
+def test_a_folder_holds_the_summary_and_four_files_for_each_arm(folder):
+    files = ("journal", "tracks.parquet", "truth.parquet", "sights.parquet")
     expected = {"summary.json", "extras.json"} | {f"{arm}/{name}" for arm in ARMS for name in files}
     assert set(bytes_of(folder)) == expected
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
@@ -110,6 +112,33 @@ def test_the_truth_is_in_a_file_of_its_own_and_the_same_for_every_arm(folder, co
     ends = np.radians([truth["lat_deg"][-1], truth["lon_deg"][-1], fit.impact_lat_deg, fit.impact_lon_deg])
     assert geometry.great_circle(*ends)[0] < 100
     assert sum(truth["burning"]) == pytest.approx(fit.missile.stages[0].burn_s, abs=1)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_sights_tell_of_every_sensor_over_the_whole_flight_why_it_saw_it_or_not(folder, replayed, arm):
+    rows = pq.read_table(folder / arm / "sights.parquet").to_pylist()
+    truth = pq.read_table(folder / arm / "truth.parquet").to_pydict()
+    assert {row["why"] for row in rows} <= {why.name.lower() for why in Why}
+    for sensor in replayed.sensors:
+        mine = [row for row in rows if row["sensor"] == sensor.id]
+        assert {row["launch"] for row in mine} == {"L1"}
+        assert (mine[0]["from_s"], mine[-1]["until_s"]) == pytest.approx(
+            (truth["time_s"][0], truth["time_s"][-1]), abs=1.0
+        )
+
+
+def test_what_moves_is_listed_where_it_begins_and_what_is_in_orbit_below_it(replayed):
+    ship, satellite = (
+        next(one for one in replayed.sensors if one.id == name) for name in ("JPN-Aegis", "USA-IR-1")
+    )
+    points = [[0.0, 30.0, 140.0, 0.0], [2000.0, 31.0, 140.0, 0.0]]
+    moves = {"points": points, "spread_km": 1.0, "source": "assumption: made up", "confidence": "assumed"}
+    elsewhere = {"lat_deg": None, "lon_deg": None, "height_m": None, "moves": moves}
+    sailing = type(ship).model_validate({**dict(ship), **elsewhere})
+    scenario = replayed.model_copy(update={"sensors": (sailing, satellite)})
+    first, second = header(scenario, 0, Run(None, "hub"))["sensors"]
+    assert (first["lat_deg"], first["lon_deg"]) == pytest.approx((30.0, 140.0))
+    assert (second["lat_deg"], second["lon_deg"]) == pytest.approx((0.0, satellite.longitude_deg.value))
 
 
 @pytest.mark.parametrize("arm", ARMS)

@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 
 from noroshi.catalogue.areas import load_areas
+from noroshi.catalogue.scenario import load_scenario
+from noroshi.exercise import run as runner
 from noroshi.exercise.run import run
 from noroshi.exercise.world import build
 from noroshi.formats import journal
@@ -178,3 +180,45 @@ def test_a_lost_track_never_grows_sharper(arms):
         for before, after in itertools.pairwise(views):
             assert after.semi_major_km >= before.semi_major_km * (1 - 1e-9)
             assert after.semi_minor_km >= before.semi_minor_km * (1 - 1e-9)
+
+
+class _Ticks(runner._Loop):
+    """The clock of a run that stops at every second."""
+
+    def next_s(self, t_s: int) -> int:
+        return t_s + 1
+
+
+def by_the_second(scenario, world, arm):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "_Loop", _Ticks)
+        return run(scenario, 0, arm, world)
+
+
+@pytest.mark.parametrize("arm", ["national", "direct"])
+def test_no_second_is_skipped_in_which_something_happens(replayed, world, arms, arm):
+    ticked = by_the_second(replayed, world, arm)
+    assert journal.encode(ticked.entries) == journal.encode(arms[arm].run.entries)
+    assert ticked.seen == arms[arm].run.seen
+
+
+def test_no_second_of_a_quiet_day_is_skipped_in_which_something_happens():
+    """Two hours of the shipped month, with the ghosts, aircraft and satellites that it holds."""
+    month = load_scenario("quiet-month").model_copy(update={"duration_s": 7200.0})
+    world = build(month, 0)
+    stopped = []
+
+    class Counted(runner._Loop):
+        def second(self, t_s: int) -> None:
+            stopped.append(t_s)
+            super().second(t_s)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "_Loop", Counted)
+        events = run(month, 0, "hub", world)
+    assert len([line for line in events.entries if line["event"] == "track"]) > 10
+    assert len(stopped) < 7200
+    assert events.entries == by_the_second(month, world, "hub").entries
+    # Nobody launches anything; nobody sees a launch, nor is anybody warned.
+    assert events.seen == {} and events.account == {}
+    assert not any(line["event"] in ("alert", "stage") for line in events.entries)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from noroshi.catalogue.eyes import place_at
 from noroshi.earth import frames, geometry
-from noroshi.exercise import draw
-from noroshi.exercise.world import Watch, axes, build
+from noroshi.exercise.watch import Watch
+from noroshi.exercise.world import build
 
 UNTIL_S = 300
 
@@ -44,22 +45,32 @@ def test_the_order_of_sensors_in_the_file_does_not_alter_their_noise(replayed, w
     assert plots_of(build(backwards, 0, like=world)) == seen
 
 
+def test_another_launch_does_not_alter_what_is_seen_of_the_first(replayed, world, seen):
+    second = replayed.launches[0].model_copy(update={"id": "L2", "launch_time_s": 20.0})
+    both = plots_of(build(replayed.model_copy(update={"launches": (*replayed.launches, second)}), 0))
+    more = 0
+    for sensor, plots in seen.items():
+        assert set(plots) < set(both[sensor]), sensor
+        more += len(both[sensor]) - len(plots)
+    assert more > 20
+
+
 def test_another_seed_draws_other_noise_other_biases_and_another_flight(replayed, world, seen):
     other = build(replayed, 1)
     assert other.flights[0].fit != world.flights[0].fit
     again = plots_of(other)
     assert all(again.get(sensor) != plots for sensor, plots in seen.items())
-    assert not np.allclose(np.asarray(other.radar_arrays.bias), np.asarray(world.radar_arrays.bias))
+    assert not np.allclose(np.asarray(other.radars.arrays.bias), np.asarray(world.radars.arrays.bias))
 
 
 def test_a_plot_lies_within_noise_and_bias_of_where_the_missile_is(replayed, world, seen):
     by_id = {sensor.id: sensor for sensor in replayed.sensors}
     off = []
     for sensor, plots in seen.items():
-        place, frame = axes(by_id[sensor])
-        bias = draw.bias(by_id[sensor], 0)
+        place, frame = place_at(by_id[sensor])
+        bias = world.errors[sensor].bias
         for _, plot in plots:
-            where = world.truth(plot.time_s).position_ecef_m
+            where = world.truth(plot.time_s)[0].position_ecef_m
             exact = geometry.range_azimuth_elevation(place, frame, where)[0]
             if by_id[sensor].profile.kind == "infrared":
                 exact[0] = 0.0
@@ -78,7 +89,7 @@ def test_a_satellite_sees_a_plume_between_the_clouds_and_burnout(replayed, world
     for sensor in ("USA-IR-1", "USA-IR-2"):
         for _, plot in seen[sensor]:
             assert plot.time_s < burnout_s
-            assert frames.height(world.truth(plot.time_s).position_ecef_m)[0] > cloud_m
+            assert frames.height(world.truth(plot.time_s)[0].position_ecef_m)[0] > cloud_m
 
 
 def test_a_radar_sees_nothing_below_its_horizon(replayed, world, seen):
@@ -86,9 +97,9 @@ def test_a_radar_sees_nothing_below_its_horizon(replayed, world, seen):
     for sensor, plots in seen.items():
         if by_id[sensor].profile.kind != "radar":
             continue
-        place, _ = axes(by_id[sensor])
+        place, _ = place_at(by_id[sensor])
         for _, plot in plots:
-            where = world.truth(plot.time_s).position_ecef_m
+            where = world.truth(plot.time_s)[0].position_ecef_m
             height_m = by_id[sensor].height_m.value + by_id[sensor].profile.antenna_height_m.value
             apparent = geometry.refracted_elevation(
                 np.float64(height_m), frames.height(where), geometry.arc(place[None], where), 4 / 3
@@ -98,8 +109,9 @@ def test_a_radar_sees_nothing_below_its_horizon(replayed, world, seen):
 
 def test_a_plot_tells_nothing_of_what_made_it(seen):
     """No name of a launch, no signal-to-noise, no truth: what a radar's output is."""
+    measured = {"measurement", "sigma", "range_rate_mps", "range_rate_sigma_mps"}
     fields = {field for plots in seen.values() for _, plot in plots for field in vars(plot)}
-    assert fields == {"sensor", "time_s", "measurement", "sigma", "cued"}
+    assert fields == {"sensor", "time_s", "cued"} | measured
 
 
 def test_plots_go_to_the_nation_that_owns_the_sensor(replayed, seen):
@@ -120,5 +132,5 @@ def test_nothing_is_seen_before_the_launch_nor_after_the_end(replayed, world, se
     shifted = plots_of(build(replayed.model_copy(update={"launches": (late,)}), 0), until_s=140)
     assert min(plot.time_s for plots in seen.values() for _, plot in plots) > 0
     assert all(plot.time_s > 100 for plots in shifted.values() for _, plot in plots)
-    assert not bool(world.truth(world.end_s + 10).exists[0])
-    assert not bool(world.truth(-1.0).exists[0])
+    assert not bool(world.truth(world.end_s + 10)[0].exists[0])
+    assert not bool(world.truth(-1.0)[0].exists[0])

@@ -6,17 +6,28 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.reference import air, arcs, boost, coverage, glide, gravity, lofted, record, satellites
+from tests.reference import (
+    air,
+    arcs,
+    boost,
+    coverage,
+    custody,
+    glide,
+    gravity,
+    infrared,
+    lofted,
+    radar,
+    record,
+    satellites,
+)
 from tests.reference.cases import MARKS, Case, Group, Result
 
 ROOT = Path(__file__).parents[2]
 PAGE, ROWS = ROOT / "docs" / "validation.md", ROOT / "out" / "validation.json"
 
-CASES: tuple[Case, ...] = tuple(
-    case
-    for module in (record, lofted, boost, arcs, glide, air, gravity, satellites, coverage)
-    for case in module.CASES
-)
+_FLIGHT = (record, lofted, boost, arcs, glide, air, gravity, satellites)
+_SENSING = (infrared, radar, coverage, custody)
+CASES: tuple[Case, ...] = tuple(case for module in (*_FLIGHT, *_SENSING) for case in module.CASES)
 
 HEAD = """\
 Our flights, and what is seen of them, beside what others say of the same: published and announced
@@ -106,8 +117,8 @@ def _missed(results: Iterable[Result]) -> list[str]:
     return lines
 
 
-def page(results: Sequence[Result]) -> str:
-    """The page in Markdown: the misses first, then a table for each group."""
+def page(results: Sequence[Result], more: str = "") -> str:
+    """The page in Markdown: the misses first, then a table for each group, and `more` that is no case."""
     met, missed = sum(result.met for result in results), [one for one in results if not one.met]
     groups: dict[str, tuple[Group, list[Result]]] = {}
     for result in results:
@@ -131,7 +142,7 @@ def page(results: Sequence[Result]) -> str:
             "|---|---|---|--:|--:|--:|--:|---|",
             "\n".join(map(_row, rows)) + "\n",
         ]
-    return "\n".join(parts)
+    return "\n".join([*parts, more] if more else parts)
 
 
 def rows(results: Iterable[Result]) -> list[dict[str, object]]:
@@ -155,10 +166,10 @@ def rows(results: Iterable[Result]) -> list[dict[str, object]]:
     ]
 
 
-def write(results: Sequence[Result], text: Path = PAGE, table: Path = ROWS) -> None:
-    """Page and rows, each whole or not at all."""
+def write(results: Sequence[Result], text: Path = PAGE, table: Path = ROWS, more: str = "") -> None:
+    """Page and rows, each whole or not at all; `more` stands at the end of the page."""
     for path, content in (
-        (text, page(results)),
+        (text, page(results, more)),
         (table, json.dumps(rows(results), indent=2, ensure_ascii=False) + "\n"),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)

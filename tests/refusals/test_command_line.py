@@ -1,10 +1,12 @@
 """Everything that the command refuses: one error that helps, exit code 2, nothing written."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from noroshi.catalogue import door
 from noroshi.catalogue.template import new_scenario
 from noroshi.cli.main import main
 from tests.cli.command import noroshi
@@ -50,6 +52,56 @@ def edited(tmp_path: Path, *changes: tuple[str, str]) -> str:
     (tmp_path / "probe.toml").write_text(text, encoding="utf-8")
     return "probe.toml"
 
+
+SAID = 'confidence = "published", source = "a test"'
+
+
+def figure(value: float, **more: float) -> str:
+    parts = {"value": float(value), **more}
+    return "{ " + "".join(f"{name} = {number}, " for name, number in parts.items()) + SAID + " }"
+
+
+def profile(shipped: str, **change: object) -> str:
+    """A shipped profile as tables of [profiles.mine], with some fields written anew; None leaves one out."""
+    table = door.read_toml(door.DATA / "sensors" / f"{shipped}.toml", shipped)
+    lines = [f"{key} = {value!r}" for key, value in table.items() if not isinstance(value, dict)]
+    lines += [f"{key} = {value}" for key, value in change.items() if value is not None]
+    lines += [
+        f"{key} = {{ {', '.join(f'{name} = {part!r}' for name, part in value.items())} }}"
+        for key, value in table.items()
+        if isinstance(value, dict) and key not in change
+    ]
+    return "\n".join(lines) + "\n"
+
+
+radar, skywave, satellite = (
+    partial(profile, name) for name in ("an-tpy-2-terminal", "jorn-90", "geo-infrared")
+)
+
+
+def row(of: str, **fields: str) -> str:
+    """One more sensor."""
+    told_ = "".join(f"{name} = {text}\n" for name, text in fields.items())
+    return f'[[sensors]]\nid = "JPN-X"\nnation = "JPN"\nprofile = "{of}"\n{told_}'
+
+
+def told(first: str = "", **figures: float) -> str:
+    parts = [first] if first else []
+    return (
+        "{ " + ", ".join([*parts, *(f"{name} = {figure(value)}" for name, value in figures.items())]) + " }"
+    )
+
+
+SITE = {"lat_deg": figure(38), "lon_deg": figure(138), "height_m": figure(10)}
+ORBIT = {
+    "perigee_km": 600,
+    "apogee_km": 39_000,
+    "inclination_deg": 63.4,
+    "node_lon_deg": 0,
+    "perigee_argument_deg": 270,
+    "mean_anomaly_deg": 0,
+}
+WALKER = {"height_km": 1000, "inclination_deg": 60, "node_lon_deg": 0}
 
 # What is wrong, and how the error begins and goes on: file, field and value; what would do.
 FILES = {
@@ -102,6 +154,90 @@ FILES = {
         "is not valid TOML: ",
     ),
 }
+
+
+SENSORS = {
+    "a range without its cross-section": (
+        f"[profiles.mine]\n{radar(search_range_km=figure(500, snr_db=13))}",
+        "profiles.mine.search_range_km.cross_section_m2",
+        "is missing: target cross-section the range holds for, m2.",
+    ),
+    "a brightness without its distance": (
+        f"[profiles.mine]\n{satellite(sensitivity_w_per_sr=figure(5000))}",
+        "profiles.mine.sensitivity_w_per_sr.range_km",
+        "is missing: distance that the brightness holds for, km.",
+    ),
+    "a dwell without a share": (
+        f"[profiles.mine]\n{radar(track_share=None)}",
+        "profiles.mine.track_share",
+        "is missing: track_dwell_ms and track_share belong together.",
+    ),
+    "faces that turn": (
+        f"[profiles.mine]\n{radar(rotation_s=figure(2), faces=2, sector_deg=figure(90))}",
+        "profiles.mine.rotation_s = 2.0",
+        "has no place here: fixed faces do not turn.",
+    ),
+    "a fence with ends swapped": (
+        f"[profiles.mine]\n{radar(fence_low_deg=figure(9), fence_high_deg=figure(2))}",
+        "profiles.mine.fence_high_deg = 2.0",
+        "must be above fence_low_deg = 9.0.",
+    ),
+    "a skywave ring inside out": (
+        f"[profiles.mine]\n{skywave(range_min_km=figure(3000), range_max_km=figure(1000))}",
+        "profiles.mine.range_max_km = 1000.0",
+        "must be above range_min_km = 3000.0.",
+    ),
+    "a sector with ends swapped": (
+        row("j-fps-5", **SITE, sector_edges_deg="[330, 210]"),
+        "sensors.JPN-X.sector_edges_deg = [330.0, 210.0]",
+        "The ends are swapped: write [210, 330].",
+    ),
+    "a satellite that grazes the air": (
+        row("heo-infrared", orbit=told(**ORBIT | {"perigee_km": 120})),
+        "sensors.JPN-X.orbit.perigee_km = 120.0",
+        "must be at least 150 and at most 500000 km.",
+    ),
+    "an apogee below its perigee": (
+        row("heo-infrared", orbit=told(**ORBIT | {"apogee_km": 400})),
+        "sensors.JPN-X.orbit.apogee_km = 400.0",
+        "must be at least perigee_km = 600.",
+    ),
+    "a constellation that grazes the air": (
+        row("leo-wide-infrared", walker=told('pattern = "6/3/1"', **WALKER | {"height_km": 100})),
+        "sensors.JPN-X-1.walker.height_km = 100.0",
+        "must be at least 150 and at most 500000 km.",
+    ),
+    "a pattern that is none": (
+        row("leo-wide-infrared", walker=told('pattern = "6/4/1"', **WALKER)),
+        "sensors.JPN-X-1.walker.pattern = '6/4/1'",
+        "must have planes of equal satellites.",
+    ),
+    "more satellites than one constellation has": (
+        row("leo-wide-infrared", walker=told('pattern = "1200/12/1"', **WALKER)),
+        "sensors.JPN-X.walker.pattern = '1200/12/1'",
+        "must have at most 1000 satellites.",
+    ),
+    "a ship outside its times": (
+        row("spy-6", moves=f"{{ points = [[0, 38, 134, 0], [900, 38.1, 134, 0]], {SAID} }}"),
+        "sensors.JPN-X.moves = [0.0, 900.0]",
+        "must cover the whole run, 0 to 1100 s.",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", SENSORS)
+def test_a_sensor_that_cannot_be_is_refused_by_file_field_and_value(said, tmp_path, wrong):
+    text, where, need = SENSORS[wrong]
+    file = edited(tmp_path, ("[as_it_was]", f"{text}\n[as_it_was]"))
+    first, second = said("check", file).rstrip("\n").split("\n")
+    assert first.startswith(f"probe.toml: {where}")
+    assert need in second
+
+
+def test_a_constellation_below_the_air_is_refused_where_it_is_asked_about(said):
+    text = said("coverage", "--walker", "28/4/1", "--height-km", "100", "--inclination-deg", "60")
+    assert "100" in text.split("\n")[0]
+    assert "must be at least 150 km" in text
 
 
 @pytest.mark.parametrize("command", ["check", "run"])

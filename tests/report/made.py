@@ -102,6 +102,7 @@ def write_run(
         text = [json.dumps({"seq": i, **line}, separators=(",", ":")) + "\n" for i, line in enumerate(lines)]
         (out / arm / "journal").write_text("".join(text))
         _write_truth(out / arm / "truth.parquet", paths, epoch_offset_s)
+        _write_sights(out / arm / "sights.parquet", launches, nations, epoch_offset_s)
     (out / "summary.json").write_text(json.dumps(told))
     if extras is not None:
         (out / "extras.json").write_text(json.dumps(extras))
@@ -245,6 +246,101 @@ def _write_truth(
         columns["height_m"] += (1e6 * np.sin(np.pi * time_s / time_s[-1])).tolist()
         columns["burning"] += (time_s < 150).tolist()
     pq.write_table(pa.table(columns), path)
+
+
+# What each sensor's account says: Green Pine never sees anything.
+SPELLS = {
+    "JPN-Sado": (
+        ("behind_earth", 100),
+        ("seen", 130),
+        ("missed", 131),
+        ("seen", 400),
+        ("out_of_sector", FLIGHT_S),
+    ),
+    "KOR-North": (("masked", 60), ("too_dim", 100), ("behind_earth", FLIGHT_S)),
+    "USA-Shariki": (("behind_earth", 90), ("not_looked", 100), ("seen", 300), ("too_far", FLIGHT_S)),
+    "USA-IR-1": (("clouded", 40), ("seen", 150), ("dark", FLIGHT_S)),
+}
+
+
+def _write_sights(path: Path, launches: Sequence[str], nations: Sequence[str], offset_s: float) -> None:
+    rows = []
+    for i, launch in enumerate(launches):
+        for sensor, spells in SPELLS.items():
+            begins_s = 0.0
+            for why, ends_s in spells if sensor[:3] in nations else ():
+                times = [offset_s + 200.0 * i + time_s for time_s in (begins_s, ends_s)]
+                rows.append([launch, sensor, *times, why])
+                begins_s = ends_s
+    names = ("launch", "sensor", "from_s", "until_s", "why")
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    pq.write_table(pa.table(columns), path)
+
+
+# Reports, tracks and alerts of each nation under each arm of a run without a launch.
+QUIET = {
+    "national": {"JPN": (2, 5, 0), "KOR": (0, 1, 0), "USA": (1, 4, 0)},
+    "bilateral": {"JPN": (2, 5, 1), "KOR": (0, 1, 0), "USA": (1, 4, 0)},
+    "hub": {"JPN": (1, 5, 1), "KOR": (0, 1, 3), "USA": (1, 4, 0)},
+}
+
+
+def write_quiet(
+    out: Path,
+    claimed: Mapping[str, Mapping[str, Sequence[int]]] = QUIET,
+    days: float = 30.0,
+    background: bool = True,
+    **head: Any,
+) -> Path:
+    """Write the folder of a run without a launch, with so many launch reports, tracks and alerts."""
+    fields = ("launch_reports", "confirmed_tracks", "alerts")
+    told: dict[str, Any] = {"scenario": "made-up", "seed": 7, "as_it_was": None, "arms": {}}
+    extras: dict[str, Any] = {"checks": []}
+    causes: dict[str, Any] = {}
+    for arm, nations in claimed.items():
+        counts = {nation: dict(zip(fields, three, strict=True)) for nation, three in nations.items()}
+        month = {n: {name: 30 / days * value for name, value in one.items()} for n, one in counts.items()}
+        told["arms"][arm] = {"launches": [], "claims": counts, "claims_a_month": month}
+        lines = [_head(arm, list(nations), {"duration_s": days * 86_400.0, **head}, None)]
+        alerts = []
+        for nation, (reports, tracks, alerted) in nations.items():
+            for kind, number in (("launch_report", reports), ("track", tracks), ("alert", alerted)):
+                for i in range(number):
+                    line = {"t_s": (i + 1) * days * 86_400 / (number + 1), "node": nation, "event": kind}
+                    thing = f"{nation}-T{i + 1}"
+                    if kind == "alert":
+                        line |= {"alert": f"{thing}-A1", "areas": ["<Aomori>"], "reason": "threatened"}
+                        alerts.append(
+                            {
+                                "t_s": line["t_s"],
+                                "nation": nation,
+                                "alert": f"{thing}-A1",
+                                "cause": "airliner",
+                            }
+                        )
+                        lines.append({**line, "t_s": line["t_s"] + 600.0, "event": "cancel"})
+                    else:
+                        line |= {"track": thing, "state": "confirmed", "sensors": ["x"]}
+                    # What is told again counts once.
+                    lines += [line, {**line, "t_s": line["t_s"] + 1.0}] if kind != "alert" else [line]
+        lines.sort(key=lambda line: line["t_s"])
+        (out / arm).mkdir(parents=True)
+        text = [json.dumps({"seq": i, **line}, separators=(",", ":")) + "\n" for i, line in enumerate(lines)]
+        (out / arm / "journal").write_text("".join(text))
+        causes[arm] = {
+            "claims": {
+                nation: {name: {"airliner": value} for name, value in one.items() if value}
+                for nation, one in counts.items()
+            },
+            "alerts": alerts,
+            "recognised": {nation: {"aircraft": one["confirmed_tracks"]} for nation, one in counts.items()},
+        }
+    if background:
+        objects = {"satellite": 13, "debris": 0, "airliner": 1234, "fire": 2}
+        extras["background"] = {"objects": objects, "false_plots": {"JPN": 7, "KOR": 1}, "arms": causes}
+    (out / "summary.json").write_text(json.dumps(told))
+    (out / "extras.json").write_text(json.dumps(extras))
+    return out
 
 
 def some_extras() -> dict[str, Any]:

@@ -8,11 +8,11 @@ import numpy as np
 from noroshi.earth import frames
 from noroshi.records.detections import Detections
 from noroshi.records.tasking import Tasking
-from noroshi.records.truth import Truth
+from noroshi.records.truth import Kind, Truth
 from noroshi.sensing import infrared, radar
 from noroshi.sensing.environment import Environment
 from noroshi.sensing.infrared import Infrared
-from noroshi.sensing.radar import Radar
+from noroshi.sensing.radar import Radar, View
 
 LAT, LON = np.radians(38.2), np.radians(138.4)
 NONE, FOUR_THIRDS = (Environment(np.float64(k), np.float64(8e3)) for k in (1.0, 4 / 3))
@@ -20,7 +20,7 @@ NONE, FOUR_THIRDS = (Environment(np.float64(k), np.float64(8e3)) for k in (1.0, 
 # Numbers of objects that the looks are compiled for; fewer are filled up with what does not exist.
 FEW, MANY = 256, 100_000
 
-_radar, _infrared = jax.jit(radar.look), jax.jit(infrared.look)
+_radar, _view, _infrared = jax.jit(radar.look), jax.jit(radar.view), jax.jit(infrared.look)
 
 
 def filled(truth: Truth, upto: int) -> Truth:
@@ -48,7 +48,7 @@ def site(height_m: float = 20.0, lat: float = LAT, lon: float = LON) -> dict:
 
 
 def some_radar(**changes) -> Radar:
-    """It sees all round, from 2 deg below the horizontal to the zenith, without a bias."""
+    """It sees all round, from 2 deg below the horizontal to the zenith, without range rate, loss or bias."""
     plain = Radar(
         **site(),
         search_unit_m=np.float64(3e6),
@@ -56,30 +56,59 @@ def some_radar(**changes) -> Radar:
         instrumented_m=np.float64(1e7),
         boresight_rad=np.float64(0.0),
         sector_rad=np.float64(2 * np.pi),
+        normals=np.tile([0.0, 1.0, 0.0], (4, 1)),
+        scan_loss=np.float64(0.0),
         fence_rad=np.array([-0.5, np.pi / 2]),
         elevation_rad=np.array([np.radians(-2), np.pi / 2]),
         mask_rad=np.full(36, np.radians(-5)),
         false_alarm=np.float64(1e-6),
         beamwidth_rad=np.radians(0.7),
         sigma=np.array([50.0, 6e-4, 6e-4]),
+        sigma_range_rate_mps=np.float64(np.inf),
         bias=np.zeros(3),
+        bias_place_m=np.zeros(3),
+        bias_clock_s=np.float64(0.0),
     )
     return replace(plain, **changes)
 
 
-def cue(azimuth: float = 0.0, up: float = 0.0, half_width: float = 0.05, searching: bool = False) -> Tasking:
-    """One cue, with or without the search fence beside it."""
-    return Tasking(np.array([[azimuth, up]]), np.array([half_width]), np.array([True]), np.array(searching))
+def cue(
+    azimuth: float = 0.0, up: float = 0.0, half_width: float = 0.05, searching: bool = False, served=True
+) -> Tasking:
+    """One cue, with or without the search fence beside it; an antenna that does not turn."""
+    return Tasking(
+        np.array([[azimuth, up]]),
+        np.array([half_width]),
+        np.array([True]),
+        np.array([served]),
+        np.array(searching),
+        np.array([0.0, 2 * np.pi]),
+    )
 
 
 SEARCH = replace(cue(searching=True), valid=np.array([False]))
 SILENT = replace(SEARCH, searching=np.array(False))
 
 
-def objects(position_m: np.ndarray, rcs_m2: float = 1.0, plume: float = 0.0) -> Truth:
+def objects(
+    position_m: np.ndarray,
+    rcs_m2: float = 1.0,
+    plume: float = 0.0,
+    kind: Kind = Kind.MISSILE,
+    swerling: int = 1,
+    velocity_mps: np.ndarray | float = 0.0,
+) -> Truth:
     """Truth with bodies at these places [K, 3]."""
     one = np.ones(len(position_m))
-    return Truth(position_m, 0 * position_m, rcs_m2 * one, plume * one, one.astype(bool))
+    return Truth(
+        position_m,
+        np.broadcast_to(velocity_mps, position_m.shape).astype(float),
+        rcs_m2 * one,
+        plume * one,
+        np.full(len(one), int(kind)),
+        np.full(len(one), swerling),
+        one.astype(bool),
+    )
 
 
 def around(range_m, azimuth, up, lat: float = LAT, lon: float = LON, height_m: float = 20.0) -> np.ndarray:
@@ -108,12 +137,23 @@ def look(
     return _cut(_radar(sensor, tasking, air, filled(truth, _size(count)), key), count)
 
 
+def view(sensor: Radar, truth: Truth) -> View:
+    """What a radar could measure, as NumPy arrays."""
+    count = len(truth.exists)
+    return jax.tree.map(
+        lambda rows: np.asarray(rows)[:count], _view(sensor, NONE, filled(truth, _size(count)))
+    )
+
+
 def some_satellite(lon: float = np.radians(120.0), **changes) -> Infrared:
-    """In geostationary orbit, without a bias."""
+    """In geostationary orbit; it needs 1e4 W/sr from 36,000 km, sees all round and has no bias."""
     plain = Infrared(
         site_ecef_m=42_164_170.0 * np.array([np.cos(lon), np.sin(lon), 0.0]),
         axes=infrared.nadir_axes(0.0, lon),
-        threshold_w_per_sr=np.float64(1e4),
+        threshold_w_per_m2=np.float64(1e4 / 36e6**2),
+        against_space=np.float64(1.0),
+        field_rad=np.float64(np.pi),
+        probability=np.float64(0.95),
         sigma_rad=np.float64(30e-6),
         bias_rad=np.zeros(2),
     )

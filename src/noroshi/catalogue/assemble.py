@@ -6,13 +6,20 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from noroshi.catalogue import door
+from noroshi.catalogue.background import load_background
 from noroshi.catalogue.base import did_you_mean
 from noroshi.catalogue.nation import NationModel
-from noroshi.catalogue.profiles import InfraredProfile, RadarProfile, SensorProfile, ThreatProfile
+from noroshi.catalogue.placement import MOST_IN_ONE
+from noroshi.catalogue.profiles import ThreatProfile
+from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SensorProfile, SkywaveProfile
 from noroshi.errors import InputError
 
 S = TypeVar("S", bound=BaseModel)
-KINDS: dict[str, type[SensorProfile]] = {"radar": RadarProfile, "infrared": InfraredProfile}
+KINDS: dict[str, type[SensorProfile]] = {
+    "radar": RadarProfile,
+    "skywave": SkywaveProfile,
+    "infrared": InfraredProfile,
+}
 # Launches of one salvo.
 MOST_IN_SALVO = 100
 Check = Callable[[str, Any, str, door.Loc], BaseModel]
@@ -25,7 +32,8 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
     Raises InputError; a fault in a shipped profile names the profile's own file.
     """
     launches, sensors = _rows(raw, "launches"), _rows(raw, "sensors")
-    threats = _shelf(raw, "threats", "threats", _threat, _names(launches, "launches", "threat"), where)
+    named = [*_names(launches, "launches", "threat"), *_names([raw], "", "expects")]
+    threats = _shelf(raw, "threats", "threats", _threat, named, where)
     profiles = _shelf(raw, "profiles", "sensors", _sensor, _names(sensors, "sensors", "profile"), where)
     codes = raw.get("nations", ())
     wanted = (
@@ -39,7 +47,12 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
         filled = [_filled(launch, "threat", threats) for launch in launches]
         complete["launches"] = [one for launch in filled for one in _salvo(launch)]
     if sensors:
-        complete["sensors"] = [_filled(sensor, "profile", profiles) for sensor in sensors]
+        filled = [_filled(sensor, "profile", profiles) for sensor in sensors]
+        complete["sensors"] = [one for sensor in filled for one in _constellation(sensor)]
+    if "background" in raw:
+        complete["background"] = load_background(raw["background"], where)
+    if "expects" in raw:
+        complete["expects"] = threats[raw["expects"]]
     if isinstance(arms := raw.get("arms"), dict):
         complete["arms"] = {
             name: _called(arm, "name", name, where, ("arms", name)) for name, arm in arms.items()
@@ -63,6 +76,16 @@ def _salvo(row: Any) -> list[Any]:
     ]
 
 
+def _constellation(row: Any) -> list[Any]:
+    """Satellites of a constellation, X-1, X-2, ...; what is none, or wrongly told, as it is."""
+    if not isinstance(row, dict) or not isinstance(row.get("walker"), dict):
+        return [row]
+    total = str(row["walker"].get("pattern", "")).partition("/")[0]
+    if not isinstance(row.get("id"), str) or not total.isdigit() or not 1 < int(total) <= MOST_IN_ONE:
+        return [row]
+    return [row | {"id": f"{row['id']}-{number + 1}", "member": number} for number in range(int(total))]
+
+
 def shipped_names(folder: str) -> set[str]:
     """Names of the profiles that come with the package in data/`folder`."""
     return {path.stem for path in (door.DATA / folder).glob("*.toml")}
@@ -77,7 +100,7 @@ def _names(rows: list[Any], field: str, key: str) -> Iterator[tuple[Any, str]]:
     """Which profiles the rows name, with the field that does so."""
     for number, row in enumerate(rows):
         if isinstance(row, dict) and key in row:
-            yield row[key], f"{field}.{door.label(row, number)}.{key}"
+            yield row[key], f"{field}.{door.label(row, number)}.{key}" if field else key
 
 
 def _shelf(
@@ -133,6 +156,6 @@ def _sensor(name: str, table: Any, where: str, prefix: door.Loc) -> SensorProfil
     if not isinstance(kind, str) or kind not in KINDS:
         field = ".".join(map(str, (*prefix, "kind")))
         raise InputError(
-            where, field, kind, 'must be "radar" or "infrared".', did_you_mean(kind, KINDS, False)
+            where, field, kind, 'must be "radar", "skywave" or "infrared".', did_you_mean(kind, KINDS, False)
         )
     return door.validate(KINDS[kind], _called(table, "name", name, where, prefix), where, prefix)

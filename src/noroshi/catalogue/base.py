@@ -14,6 +14,7 @@ T = TypeVar("T")
 Rows = Annotated[tuple[T, ...], Field(strict=False)]
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+WALKER = r"^\d{1,4}/\d{1,3}/\d{1,3}$"
 Id = Annotated[str, Field(pattern=NAME)]
 Code = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 

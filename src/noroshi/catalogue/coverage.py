@@ -1,22 +1,24 @@
-"""What a user asks of a constellation's coverage, as typed at the door, and the answer."""
+"""What a user asks of coverage by a constellation, a net of radars or both, as typed, and the answer."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from noroshi.catalogue import options
+from noroshi.catalogue.covered import Answer, Rule, Said
+from noroshi.catalogue.nets import load_net, reached, satellites_of
 from noroshi.catalogue.orbits import read_elements
+from noroshi.catalogue.shares import Eyes, Watch, contributions, owners
+from noroshi.earth.constants import ORBIT_HEIGHT_MIN_M
 from noroshi.earth.model import WGS84, Earth
 from noroshi.errors import InputError
-from noroshi.flight.orbits import HEIGHT_MIN_M, SPREAD
-from noroshi.sensing import coverage
-from noroshi.sensing.coverage import Coverage, Grid, Layer, Share, Times
-from noroshi.sensing.search import DAY_S, STILL, TURNING, Criterion, Pattern, Searched, Wanted, search
-from noroshi.sensing.visibility import Limits, merged
+from noroshi.sensing import coverage, reach
+from noroshi.sensing.coverage import Grid, Layer, Times
+from noroshi.sensing.reach import Reach
+from noroshi.sensing.search import DAY_S, STILL, TURNING, Pattern, Wanted, search
 
 Told = Callable[[str, int, int], None]
 
@@ -25,83 +27,9 @@ EARTHS = {"sphere": TURNING, "still": STILL, "wgs84": WGS84}
 # Steps of the fastest layer's turn, and the most that are taken when nobody says how many.
 _STEPS, _STEPS_MOST = 120, 2000
 _PLACES_LEAST = 30
-_HEIGHTS_KM = (HEIGHT_MIN_M / 1e3, 400_000.0)
-_CRITERION = re.compile(r"\s*(gated\.)?(p1|p2|longest_gap_s|gap)\s*(>=|<=|≥|≤)\s*(\d*\.?\d+)\s*(%|s)?\s*")
-
-
-@dataclass(frozen=True)
-class Said:
-    """A layer as it was asked for; None where a figure does not belong to its kind."""
-
-    kind: str
-    name: str
-    satellites: int
-    height_km: float | None = None
-    inclination_deg: float | None = None
-    pattern: str | None = None
-    epoch_utc: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What ends a view, in the units of the options; None where nothing does."""
-
-    target_km: float
-    min_elevation_deg: float | None
-    nadir_deg: float | None
-    range_km: float | None
-    crossing_deg: float
-    intensity_w_per_sr: float | None
-    threshold_w_per_m2: float | None
-
-    @property
-    def bright_range_km(self) -> float | None:
-        """How far the target is bright enough."""
-        if self.intensity_w_per_sr is None or self.threshold_w_per_m2 is None:
-            return None
-        return float(coverage.bright_range_m(self.intensity_w_per_sr, self.threshold_w_per_m2)) / 1e3
-
-    def geometry(self) -> Limits:
-        """Lines of sight alone."""
-
-        def angle(deg: float | None) -> float | None:
-            return None if deg is None else float(np.radians(deg))
-
-        range_m = None if self.range_km is None else self.range_km * 1e3
-        return Limits(angle(self.min_elevation_deg), angle(self.nadir_deg), range_m)
-
-    def gated(self) -> Limits:
-        """Those that count: bright enough, and for two in view crossing well."""
-        limits = replace(self.geometry(), crossing_rad=float(np.radians(self.crossing_deg)))
-        bright_km = self.bright_range_km
-        return limits if bright_km is None else merged(limits, bright_km * 1e3)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Layers and what they keep in view; `searched` where a constellation was looked for.
-
-    Without layers nothing was found, and there is no coverage.
-    """
-
-    layers: tuple[Said, ...]
-    rule: Rule
-    band_deg: tuple[float, float]
-    earth: str
-    over: Earth
-    places: Grid
-    times: Times | None = None
-    geometry: Coverage | None = None
-    gated: Coverage | None = None
-    at_start: np.ndarray | None = None
-    criterion: Criterion | None = None
-    searched: Searched | None = None
-
-    def headline(self, found: Coverage) -> Share:
-        """The coverage of the band that was asked for."""
-        share = coverage.over(found, coverage.within(self.places, self.band_deg))
-        assert share is not None
-        return share
+# Places over the whole Earth: a satellite's view is wide, a radar's is not.
+_POINTS, _POINTS_NET = 4000, 100_000
+_HEIGHTS_KM = (ORBIT_HEIGHT_MIN_M / 1e3, 400_000.0)
 
 
 @dataclass(frozen=True)
@@ -124,22 +52,29 @@ class Typed:
     intensity_w_per_sr: float | None = None
     threshold_w_per_m2: float | None = None
     earth: str | None = None
-    points: int = 4000
+    points: int | None = None
     steps: int | None = None
     minutes: float | None = None
     search: bool = False
     criterion: str | None = None
     totals: str | None = None
     planes: str | None = None
+    nations: str | None = None
+    net: str | None = None
+    rcs_m2: float | None = None
 
     def answer(self, told: Told = lambda what, done, of: None) -> Answer:
         """Check everything, then watch. Raises InputError that names the option."""
-        rule, band = self._rule(), _band(self.band)
+        rule, band = self._rule(), options.band(self.band)
         name, earth = self._earth()
-        places = coverage.grid(self.points, earth)
-        if coverage.within(places, band).sum() < _PLACES_LEAST:
-            need = f"holds fewer than {_PLACES_LEAST} of the {self.points:,} places."
+        asked = options.nations(self.nations)
+        points = self.points or (_POINTS if self.net is None else _POINTS_NET)
+        places = coverage.grid(points, earth)
+        if band is not None and coverage.within(places, band).sum() < _PLACES_LEAST:
+            need = f"holds fewer than {_PLACES_LEAST} of the {points:,} places."
             raise InputError("", "--band", self.band, need, "Widen it, or give more --points.")
+        area_km2 = 4 * np.pi * earth.mean_radius_m**2 / 1e6
+        answer = Answer((), rule, band, name, earth, places, place_km2=area_km2 / points)
         if not self.search:
             for option, value in (
                 ("--criterion", self.criterion),
@@ -148,34 +83,65 @@ class Typed:
             ):
                 if value is not None:
                     raise InputError("", option, value, "belongs to a search.", "Give --search as well.")
-            layers = self._layers(earth)
-            return self._watched(Answer((), rule, band, name, earth, places), layers, told)
-        wanted = self._wanted(rule, band)
+            layers = self.layers(earth)
+            return self._watched(answer, layers, asked, told)
+        if any(count is not None for _, count in asked):
+            need = "gives numbers, and a search does not know how many satellites it will find."
+            raise InputError("", "--nations", self.nations, need, "Name the nations alone.")
+        wanted = self._wanted(rule, band or (-90.0, 90.0))
         found = search(wanted, told)
-        answer = Answer((), rule, band, name, earth, places, criterion=wanted.criterion, searched=found)
+        answer = replace(answer, criterion=wanted.criterion, searched=found)
         best = found.best
         if best is None or best.pattern is None:
             return answer
-        return self._watched(answer, [_planned(best.pattern, earth)], told)
+        return self._watched(answer, [_planned(best.pattern, earth)], asked, told)
 
-    def _watched(self, answer: Answer, layers: Sequence[tuple[Said, Layer]], told: Told) -> Answer:
-        eyes = [layer for _, layer in layers]
-        times, rule = self._times(eyes, answer.over), answer.rule
+    def _watched(
+        self,
+        answer: Answer,
+        layers: Sequence[tuple[Said, Layer]],
+        asked: Sequence[tuple[str, int | None]],
+        told: Told,
+    ) -> Answer:
+        rule = answer.rule
+        whose = owners(asked, [(said.satellites, said.planes) for said, _ in layers])
+        eyes = [
+            Eyes(layer, owner, rule.geometry(), rule.gated())
+            for (_, layer), owner in zip(layers, whose, strict=True)
+        ]
+        radars, radar_owner = reach.nothing(len(answer.places.lat_deg)), np.zeros(0, dtype="U3")
+        if self.net is not None and rule.rcs_m2 is not None:
+            net = load_net(self.net, [nation for nation, _ in asked])
+            radars, never = reached(net, answer.places, rule.target_km, rule.rcs_m2, rule.intensity_w_per_sr)
+            if answer.band_deg is None and radars.geometry.any():
+                near = radars.geometry.any(axis=0)
+                there = Grid(answer.places.lat_deg[near], answer.places.lon_deg[near])
+                answer = replace(answer, places=there)
+                radars = Reach(radars.geometry[:, near], radars.gated[:, near])
+            answer = replace(answer, net=net, never=never)
+            radar_owner = np.array([one.nation for one in net.of("radar")], dtype="U3")
+            if rule.intensity_w_per_sr is not None:
+                crossing_rad = math.radians(rule.crossing_deg)
+                more = satellites_of(net, rule.intensity_w_per_sr, crossing_rad)
+                eyes += [] if more is None else [more]
+        times = self._times([one.layer for one in eyes], answer.over) if eyes else None
+        still = Times(1.0, 1, True)
+        target_m = rule.target_km * 1e3
+        watch = Watch(tuple(eyes), radars, radar_owner, answer.places, target_m, times or still, answer.over)
         found = []
-        for number, limits in enumerate((rule.geometry(), rule.gated())):
+        for number, gated in enumerate((False, True)):
             told("coverage", number, 2)
-            found.append(
-                coverage.cover(eyes, answer.places, rule.target_km * 1e3, limits, times, answer.over)
-            )
+            found.append(watch.cover(gated))
         told("coverage", 2, 2)
-        at_start = np.concatenate([layer.at(np.zeros(1))[0] for layer in eyes])
+        at_start = [one.layer.at(np.zeros(1))[0] for one in eyes]
         return replace(
             answer,
             layers=tuple(said for said, _ in layers),
             times=times,
             geometry=found[0],
             gated=found[1],
-            at_start=at_start,
+            at_start=np.concatenate([np.zeros((0, 3)), *at_start]),
+            nations=contributions(watch, told) if asked or answer.net is not None else (),
         )
 
     def _times(self, layers: Sequence[Layer], earth: Earth) -> Times:
@@ -188,10 +154,8 @@ class Typed:
             return coverage.one_turn(layers, steps)
         return Times(lasts_s / steps, steps, False)
 
-    def _rule(self) -> Rule:
-        if self.limb and self.min_elevation_deg is not None:
-            need = "is given together with --min-elevation-deg."
-            raise InputError("", "--limb", None, need, "Give one or the other.")
+    def check_bounds(self) -> None:
+        """Raise InputError for a number outside what its option means."""
         for option, value, low, high in (
             ("--target-km", self.target_km, 0, 2000),
             ("--min-elevation-deg", self.min_elevation_deg, -90, 89),
@@ -200,38 +164,60 @@ class Typed:
             ("--crossing-deg", self.crossing_deg, 0, 90),
             ("--intensity-w-per-sr", self.intensity_w_per_sr, 1e-6, 1e12),
             ("--threshold-w-per-m2", self.threshold_w_per_m2, 1e-20, 1e6),
+            ("--rcs-m2", self.rcs_m2, 1e-6, 1e5),
             ("--points", self.points, 100, 1_000_000),
             ("--steps", self.steps, 1, 100_000),
             ("--minutes", self.minutes, 0.1, 60 * 24 * 31),
         ):
             if value is not None and not low <= value <= high:
                 raise InputError("", option, value, f"must lie between {low:g} and {high:g}.")
-        if (self.intensity_w_per_sr is None) != (self.threshold_w_per_m2 is None):
+
+    def _rule(self) -> Rule:
+        if self.limb and self.min_elevation_deg is not None:
+            need = "is given together with --min-elevation-deg."
+            raise InputError("", "--limb", None, need, "Give one or the other.")
+        self.check_bounds()
+        # The satellites of a net have thresholds of their own.
+        own = self.net is not None and not self.walkers and self.elements is None
+        if (self.intensity_w_per_sr is None) != (self.threshold_w_per_m2 is None) and not (
+            own and self.threshold_w_per_m2 is None
+        ):
             missing = "--intensity-w-per-sr" if self.intensity_w_per_sr is None else "--threshold-w-per-m2"
             hint = "A target's intensity and a sensor's threshold belong together: give both or neither."
             raise InputError("", missing, None, "is missing.", hint)
+        if self.net is not None and self.rcs_m2 is None:
+            hint = "How far a radar sees depends on the target's cross-section."
+            raise InputError("", "--rcs-m2", None, "is missing.", hint)
+        if self.net is None and self.rcs_m2 is not None:
+            raise InputError("", "--rcs-m2", self.rcs_m2, "belongs to a net.", "Give --net as well.")
         return Rule(
             self.target_km, self.min_elevation_deg, self.nadir_deg, self.range_km, self.crossing_deg,
-            self.intensity_w_per_sr, self.threshold_w_per_m2,
+            self.intensity_w_per_sr, self.threshold_w_per_m2, self.rcs_m2,
         )  # fmt: skip
 
     def _earth(self) -> tuple[str, Earth]:
         """The sphere of tables for planned orbits; real satellites stand over the real Earth."""
         if self.earth not in (None, *EARTHS):
             raise InputError("", "--earth", self.earth, f"must be one of {', '.join(EARTHS)}.")
-        if self.elements is not None and self.earth not in (None, "wgs84"):
-            need = "is no Earth for real satellites."
-            raise InputError("", "--earth", self.earth, need, "With --elements it is wgs84.")
-        name = self.earth or ("sphere" if self.elements is None else "wgs84")
+        for given, what, option in (
+            (self.elements, "real satellites", "--elements"),
+            (self.net, "real places", "--net"),
+        ):
+            if given is not None and self.earth not in (None, "wgs84"):
+                need = f"is no Earth for {what}."
+                raise InputError("", "--earth", self.earth, need, f"With {option} it is wgs84.")
+        real = self.elements is not None or self.net is not None
+        name = self.earth or ("wgs84" if real else "sphere")
         return name, EARTHS[name]
 
-    def _layers(self, earth: Earth) -> list[tuple[Said, Layer]]:
-        heights = _numbers("--height-km", self.heights_km)
-        inclinations = _numbers("--inclination-deg", self.inclinations_deg)
-        patterns = _words("--pattern", self.patterns) or ["delta"]
+    def layers(self, earth: Earth) -> list[tuple[Said, Layer]]:
+        """The constellations that were asked for. Raises InputError that names the option."""
+        heights = options.numbers("--height-km", self.heights_km)
+        inclinations = options.numbers("--inclination-deg", self.inclinations_deg)
+        patterns = options.words("--pattern", self.patterns) or ["delta"]
         count = len(self.walkers)
-        if not count and self.elements is None:
-            hint = "Give --walker T/P/F with --height-km and --inclination-deg, or --elements FILE."
+        if not count and self.elements is None and self.net is None:
+            hint = "Give --walker T/P/F with --height-km and --inclination-deg, --elements FILE, or --net."
             raise InputError("", "--walker", None, "is missing.", hint)
         for option, given in (("--height-km", heights), ("--inclination-deg", inclinations)):
             if count and not given:
@@ -249,7 +235,7 @@ class Typed:
             height, inclination, kind = (
                 values[number if len(values) > 1 else 0] for values in (heights, inclinations, patterns)
             )
-            found.append(_planned(Pattern(*_walker(text), height, inclination, kind), earth))  # type: ignore[arg-type]
+            found.append(_planned(Pattern(*options.walker(text), height, inclination, kind), earth))  # type: ignore[arg-type]
         if self.elements is not None:
             found.append(self._published(self.elements))
         elif self.start is not None:
@@ -258,7 +244,7 @@ class Typed:
 
     def _published(self, path: Path) -> tuple[Said, Layer]:
         sets = read_elements(path)
-        epoch = max(sets.epoch_utc) if self.start is None else _moment(self.start)
+        epoch = max(sets.epoch_utc) if self.start is None else options.moment(self.start)
         layer = coverage.published(path.stem, sets, epoch)
         if not layer.turn_s:
             need = "holds no satellite that is still in orbit at the start."
@@ -270,118 +256,34 @@ class Typed:
             ("--walker", " ".join(self.walkers) or None),
             ("--elements", self.elements and str(self.elements)),
             ("--start", self.start),
+            ("--net", self.net),
         ):
             if value is not None:
                 hint = "Leave it out, or leave --search out."
                 raise InputError("", option, value, "is given together with --search.", hint)
-        heights = _numbers("--height-km", self.heights_km)
+        heights = options.numbers("--height-km", self.heights_km)
         for height in heights:
             if not _HEIGHTS_KM[0] <= height <= _HEIGHTS_KM[1]:
                 need = f"must lie between {_HEIGHTS_KM[0]:g} and {_HEIGHTS_KM[1]:g} km."
                 raise InputError("", "--height-km", height, need)
-        inclinations = _numbers("--inclination-deg", self.inclinations_deg)
+        inclinations = options.numbers("--inclination-deg", self.inclinations_deg)
         for inclination in inclinations:
             if not 0 <= inclination <= 180:
                 raise InputError("", "--inclination-deg", inclination, "must lie between 0 and 180 deg.")
         return Wanted(
-            _criterion(self.criterion),
+            options.criterion(self.criterion),
             band,
             rule.target_km * 1e3,
             rule.geometry(),
             rule.gated(),
-            _whole("--total", self.totals or "1-100", 2000),
-            _whole("--planes", self.planes or "1-12", 100),
+            options.whole("--total", self.totals or "1-100", 2000),
+            options.whole("--planes", self.planes or "1-12", 100),
             heights or [1000.0],
             inclinations or [50.0, 65.0, 81.0],
-            _words("--pattern", self.patterns) or ["delta"],
+            options.words("--pattern", self.patterns) or ["delta"],
         )
 
 
 def _planned(one: Pattern, earth: Earth) -> tuple[Said, Layer]:
     said = Said("walker", one.name, one.total, one.height_km, one.inclination_deg, one.pattern)
     return said, coverage.planned(one.name, one.elements(earth), earth)
-
-
-def _walker(text: str) -> tuple[int, int, int]:
-    match = re.fullmatch(r"\s*(\d{1,5})\s*/\s*(\d{1,5})\s*/\s*(\d{1,5})\s*", text)
-    if match is None:
-        hint = "Write satellites/planes/phasing, such as 28/4/1."
-        raise InputError("", "--walker", text, "is no Walker pattern.", hint)
-    total, planes, phasing = (int(part) for part in match.groups())
-    if total > 20_000:
-        raise InputError("", "--walker", text, "must have at most 20,000 satellites.")
-    return total, planes, phasing
-
-
-def _numbers(option: str, given: Sequence[str]) -> list[float]:
-    """Numbers, given again and again or with commas between."""
-    found = []
-    for part in ",".join(given).split(",") if given else ():
-        try:
-            found.append(float(part))
-        except ValueError:
-            found.append(float("nan"))
-        if not np.isfinite(found[-1]):
-            raise InputError("", option, part, "must be a number.", "Several have commas between.")
-    return found
-
-
-def _words(option: str, given: Sequence[str]) -> list[str]:
-    """Kinds of pattern, given again and again or with commas between."""
-    found = ",".join(given).replace(" ", "").split(",") if given else []
-    for one in found:
-        if one not in SPREAD:
-            raise InputError("", option, one, "must be delta (planes over 360°) or star (over 180°).")
-    return found
-
-
-def _whole(option: str, text: str, most: int) -> list[int]:
-    """'4-40' or '4,8,12' or both, as whole numbers in order."""
-    found: set[int] = set()
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
-        low = int(match[1]) if match else 0
-        high = int(match[2] or match[1]) if match else 0
-        if not 1 <= low <= high <= most:
-            hint = f"Write 4-40 or 4,8,12, from 1 to {most}."
-            raise InputError("", option, text, "is no list of whole numbers.", hint)
-        found.update(range(low, high + 1))
-    return sorted(found)
-
-
-def _band(text: str | None) -> tuple[float, float]:
-    """'20,50' as its southern and northern edge; the whole Earth where nothing is said."""
-    if text is None:
-        return -90.0, 90.0
-    try:
-        south, north = (float(part) for part in text.split(","))
-    except ValueError:
-        hint = "Write south,north, such as 20,50."
-        raise InputError("", "--band", text, "is no band of latitude.", hint) from None
-    if not -90 <= south < north <= 90:
-        need = "must go from south to north, within -90 and 90 deg."
-        raise InputError("", "--band", text, need)
-    return south, north
-
-
-def _criterion(text: str | None) -> Criterion:
-    """'p2>=0.95', '95 %' too, 'gap<=300'; 'gated.' before it asks for what counts."""
-    match = _CRITERION.fullmatch(text if text is not None else "p2>=0.95")
-    measure = "longest_gap_s" if match and "gap" in match[2] else match[2] if match else ""
-    gap = measure == "longest_gap_s"
-    if match is None or gap != (match[3] in ("<=", "≤")) or match[5] == ("%" if gap else "s"):
-        hint = "Write p1>=0.99, p2>=0.95 or gap<=300 (s), with gated. before it for what counts."
-        raise InputError("", "--criterion", text, "is no criterion.", hint)
-    bound = float(match[4]) / (100 if match[5] else 1) if not gap else float(match[4])
-    if not gap and not 0 < bound <= 1:
-        raise InputError("", "--criterion", text, "needs a share above 0 and at most 1.")
-    return Criterion(measure, bound, bool(match[1]))
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        hint = "Write it as 2026-07-01T12:00:00Z."
-        raise InputError("", "--start", text, "is no date and time.", hint) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from noroshi.catalogue.base import NAME, did_you_mean
+from noroshi.catalogue.base import NAME, WALKER, did_you_mean
 from noroshi.errors import InputError
 
 DATA = Path(__file__).parents[1] / "data"
@@ -136,6 +136,7 @@ def _number_words(error: ErrorDetails) -> tuple[str, str]:
 
 _PATTERNS = {
     "^[A-Z]{3}$": "must be three capital letters, ISO 3166 alpha-3, such as JPN.",
+    WALKER: "must be satellites/planes/phasing, such as 28/4/1.",
     NAME: "must be letters, digits, - and _ only, beginning with a letter or digit.",
 }
 _WORDS: dict[str, Callable[[ErrorDetails, Mapping[str, Any]], tuple[str, str]]] = {

@@ -26,6 +26,9 @@ class NationModel(Model):
     confirm_s: Delay = Field(description="People make sure that what the sensors show is a launch, s.")
     relay_s: Delay = Field(description="From the defence ministry to who decides on the alert, s.")
     decide_s: Delay = Field(description="People decide to alert, and whom, s.")
+    announced_factor: Annotated[Figure, AfterValidator(Within(above=0, at_most=1))] | None = Field(
+        default=None, description="Share of these three that people need for a launch announced before."
+    )
     deliver_s: Delay = Field(description="From the decision to speakers and telephones, s.")
     update_s: Delay = Field(description="From a changed forecast to its update or cancel at the people, s.")
 

@@ -9,18 +9,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from noroshi.catalogue import assemble, door, overrides
 from noroshi.catalogue.arms import Arm
+from noroshi.catalogue.background import Background, Fault, check_faults
 from noroshi.catalogue.base import Code, Id, Model, Rows, Within, did_you_mean, refuse
 from noroshi.catalogue.figures import Confidence, Figure, Spread
 from noroshi.catalogue.launch import Launch
 from noroshi.catalogue.nation import NationModel
 from noroshi.catalogue.placement import Environment, Mask, SensorPlacement
-from noroshi.catalogue.profiles import InfraredProfile, RadarProfile, SensorProfile, ThreatProfile
+from noroshi.catalogue.profiles import ThreatProfile
 from noroshi.catalogue.release import arm_policies
+from noroshi.catalogue.reports import Notice, Report, check_told
+from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SensorProfile, SkywaveProfile
 from noroshi.errors import InputError
 
 
@@ -62,12 +65,22 @@ class Scenario(Model):
     title: str = Field(description="One line for a reader.")
     description: str = Field(description="A paragraph for a reader.")
     epoch_utc: datetime = Field(description="Zero of all times, UTC, such as 2022-10-03T22:22:00Z.")
-    duration_s: Annotated[float, AfterValidator(Within(above=0, at_most=86_400, unit="s"))] = Field(
+    duration_s: Annotated[float, AfterValidator(Within(above=0, at_most=40 * 86_400, unit="s"))] = Field(
         description="Length of the run, s."
     )
     nations: Rows[Code] = Field(min_length=1, description="Who takes part, ISO 3166 alpha-3.")
-    launches: Rows[Launch] = Field(min_length=1, description="What is launched.")
+    launches: Rows[Launch] = Field(default=(), description="What is launched.")
+    expects: Annotated[ThreatProfile, WithJsonSchema({"type": "string"})] | None = Field(
+        default=None,
+        description="Name of the threat profile that national filters expect; default the first launch's.",
+    )
     sensors: Rows[SensorPlacement] = Field(min_length=1, description="What can see it.")
+    background: Annotated[Background, WithJsonSchema({"type": "string"})] | None = Field(
+        default=None, description="Name of a background: what else flies, falls and burns, such as quiet."
+    )
+    faults: Rows[Fault] = Field(default=(), description="Sensors with a fault for a time.")
+    reports: Rows[Report] = Field(default=(), description="What people saw who are no sensors.")
+    notices: Rows[Notice] = Field(default=(), description="Navigation and air warnings of what is announced.")
     environment: Environment = Field(description="The air that sensors look through.")
     arms: dict[Id, Arm] = Field(min_length=1, description="Arrangements of sharing, by name.")
     as_it_was: AsItWas | None = Field(default=None, description="What happened on the day.")
@@ -86,6 +99,10 @@ class Scenario(Model):
         _distinct([launch.id for launch in self.launches], "launches", "id")
         _distinct([sensor.id for sensor in self.sensors], "sensors", "id")
         _distinct([row.name for row in self.sensitivity], "sensitivity", "name")
+        if not self.launches and self.expects is None:
+            refuse(
+                "is missing: where nothing is launched, filters must know what to expect.", field=("expects",)
+            )
         for launch in self.launches:
             flight_s = launch.flight_time_min.value * 60 if launch.flight_time_min else 0.0
             if launch.launch_time_s + flight_s >= self.duration_s:
@@ -94,6 +111,13 @@ class Scenario(Model):
                 refuse(need, self.duration_s, field=("duration_s",))
         for row, sensor in enumerate(self.sensors):
             self._takes_part(sensor.nation, ("sensors", row, "nation"))
+            if sensor.present and sensor.moves is not None:
+                start_s, end_s = sensor.moves.points[0][0], sensor.moves.points[-1][0]
+                if start_s > 0 or end_s < self.duration_s:
+                    need = f"must cover the whole run, 0 to {self.duration_s:g} s."
+                    refuse(need, [start_s, end_s], field=("sensors", row, "moves"))
+        check_faults(self.faults, [sensor.id for sensor in self.sensors], self.duration_s)
+        check_told(self.reports, self.notices, self.nations, self.duration_s)
         for name, arm in self.arms.items():
             self._arm_fits(name, arm)
         return self
@@ -120,6 +144,11 @@ class Scenario(Model):
                     "",
                     field,
                 )
+
+    @property
+    def expected(self) -> ThreatProfile:
+        """What national filters take everything for."""
+        return self.expects or self.launches[0].threat
 
     def cautions(self) -> list[str]:
         """What a reader of a run must know: where its model does not fit its launches."""
@@ -174,7 +203,7 @@ def _figures(path: str, part: Any) -> Iterator[tuple[str, Figure | Spread | Mask
         for name in type(part).model_fields:
             value = getattr(part, name)
             # Profiles stand once, under threats and profiles, not again at each launch and sensor.
-            if not isinstance(value, ThreatProfile | RadarProfile | InfraredProfile):
+            if not isinstance(value, ThreatProfile | RadarProfile | SkywaveProfile | InfraredProfile):
                 yield from _figures(f"{path}.{name}", value)
 
 

@@ -1,5 +1,6 @@
 """From a threat profile to what flies: every number drawn from its stated spread."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from noroshi.earth.arrays import Array
 from noroshi.earth.constants import STANDARD_GRAVITY_MPS2
 from noroshi.errors import InputError
 from noroshi.flight.missile import Body, Missile, Stage
+from noroshi.sensing.signature import Signature, Skin
 
 # Between stages, and what is left of one: of no weight for the flight of the body.
 GAP_S, SPENT_KGPM2 = 2.0, 400.0
@@ -73,3 +75,29 @@ def flyer(threat: ThreatProfile, chance: Callable[[str], Array]) -> tuple[Missil
         return missile, Body(ballistic_coefficient)
     ratio, below_km, dive_mps, damping = (draw(name) for name in LIFT)
     return missile, Body(ballistic_coefficient, ratio, below_km * 1e3, damping, dive_mps)
+
+
+def signature_of(threat: ThreatProfile) -> Signature:
+    """What a missile of this profile shows of itself; what the profile leaves out changes nothing."""
+
+    def told(name: str, otherwise: float) -> float:
+        figure = getattr(threat, name)
+        return float(otherwise if figure is None else figure.value)
+
+    skin = Skin(
+        length_m=told("skin_length_m", 0.0),
+        half_angle_rad=math.radians(told("skin_half_angle_deg", 0.0)),
+        emissivity=told("skin_emissivity", 0.0),
+    )
+    return Signature(
+        rcs_m2_boost=threat.rcs_m2_boost.value,
+        rcs_m2_coast=threat.rcs_m2_coast.value,
+        rcs_m2_air=told("rcs_m2_air", threat.rcs_m2_coast.value),
+        swerling=threat.swerling,
+        plume_w_per_sr=threat.plume_w_per_sr.value,
+        plume_upper_share=told("plume_upper_share", 1.0),
+        plume_weak_share=told("plume_weak_share", 1.0),
+        plume_weak_from_m=told("plume_weak_from_km", 0.0) * 1e3,
+        plume_weak_to_m=told("plume_weak_to_km", 1.0) * 1e3,
+        skin=skin if skin.length_m > 0 else None,
+    )

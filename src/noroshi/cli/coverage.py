@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,7 +60,10 @@ def coverage(
     earth: Annotated[
         str | None, typer.Option(help="sphere (6371 km), still (the same at rest) or wgs84; by the orbits.")
     ] = None,
-    points: Annotated[int, typer.Option(help="Places, of equal area, over the whole Earth.")] = 4000,
+    points: Annotated[
+        int | None,
+        typer.Option(help="Places of equal area over the whole Earth: 4,000; 100,000 with --net."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Moments, by default 120 of each turn.")] = None,
     minutes: Annotated[
         float | None, typer.Option(help="How long, by default a day; one turn over an Earth at rest.")
@@ -80,10 +84,32 @@ def coverage(
     planes: Annotated[
         str | None, typer.Option(help="Search: how many planes, by default 1-12.", metavar="N-M")
     ] = None,
+    nations: Annotated[
+        str | None,
+        typer.Option(
+            help="Who takes part: USA=16,JPN=8 divides the satellites, USA,JPN deals out planes; of a net "
+            "only their sensors.",
+            metavar="NAMES",
+        ),
+    ] = None,
+    net: Annotated[
+        str | None,
+        typer.Option(help="Radars and satellites: public (the shipped ones), or a scenario.", metavar="NAME"),
+    ] = None,
+    rcs_m2: Annotated[
+        float | None, typer.Option(help="Of a net: the target's radar cross-section, m².")
+    ] = None,
+    flight: Annotated[
+        str | None,
+        typer.Option(
+            help="Who holds a recorded launch, from where to where: its name, as in noroshi fly.",
+            metavar="NAME",
+        ),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a picture: .png, .svg or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object and nothing else.")] = False,
 ) -> None:
-    """Say how well a constellation keeps a target in view, or look for the smallest one that does."""
+    """Say how well a constellation, a net of radars or both keep a target in view; or find the smallest."""
     from noroshi.catalogue.coverage import Typed
     from noroshi.cli.progress import progress
     from noroshi.report.coverage import plain, said
@@ -93,25 +119,47 @@ def coverage(
     asked = Typed(
         walker or (), height_km or (), inclination_deg or (), pattern or (), elements, start, target_km,
         min_elevation_deg, limb, nadir_deg, range_km, band, crossing_deg, intensity_w_per_sr,
-        threshold_w_per_m2, earth, points, steps, minutes, search, criterion, total, planes,
+        threshold_w_per_m2, earth, points, steps, minutes, search, criterion, total, planes, nations, net,
+        rcs_m2,
     )  # fmt: skip
+    if flight is not None:
+        from noroshi.catalogue.custody import follow
+        from noroshi.report import custody
+
+        with progress(quiet=as_json) as told:
+            found = follow(asked, flight, told)
+        if plot is not None:
+            from noroshi.report.custody_plot import draw as draw_custody
+
+            _drawn(plot, lambda path: draw_custody(found, path))
+        _print(custody.plain(found), custody.said(found), plot, as_json)
+        return
     with progress(quiet=as_json) as told:
         answer = asked.answer(told)
-    drawn = plot is not None and bool(answer.layers)
-    if plot is not None and drawn:
+    drawn = plot if answer.geometry is not None else None
+    if drawn is not None:
         from noroshi.report.coverage_plot import draw
 
-        try:
-            draw(answer, plot)
-        except OSError as error:
-            raise InputError(str(plot), "", None, f"cannot be written: {error.strerror}.") from error
+        _drawn(drawn, lambda path: draw(answer, path))
+    _print(plain(answer), said(answer), drawn, as_json)
+
+
+def _drawn(path: Path, draw: Callable[[Path], None]) -> None:
+    try:
+        draw(path)
+    except OSError as error:
+        raise InputError(str(path), "", None, f"cannot be written: {error.strerror}.") from error
+
+
+def _print(plain: object, said: Iterable[Any], plot: Path | None, as_json: bool) -> None:
+    """JSON alone, or the tables and where the picture lies."""
     if as_json:
-        typer.echo(json.dumps(plain(answer), ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(plain, ensure_ascii=False, allow_nan=False))
         return
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    for part in said(answer):
+    for part in said:
         console.print(part)
-    if drawn:
+    if plot is not None:
         typer.echo(f"Picture: {plot}")

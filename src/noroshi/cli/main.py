@@ -18,6 +18,7 @@ from noroshi import __version__
 from noroshi.cli.coverage import coverage
 from noroshi.cli.fly import fly
 from noroshi.cli.launches import launches
+from noroshi.cli.sensors import sensors
 from noroshi.errors import InputError, NoroshiError
 
 app = typer.Typer(
@@ -164,6 +165,7 @@ app.command(
 )(coverage)
 app.command(epilog="Example: noroshi fly 2022-10-03 --plot flight.png")(fly)
 app.command(epilog="Example: noroshi launches --class icbm --since 2022-01-01")(launches)
+app.command(epilog="Example: noroshi sensors --nation JPN")(sensors)
 
 
 @contextmanager

@@ -14,3 +14,5 @@ ROTATION_RADPS = 7.2921150e-5
 # Mean radius (2a + b) / 3: distances along great circles, as public reports give them.
 MEAN_RADIUS_M = 6_371_008.8
 STANDARD_GRAVITY_MPS2 = 9.80665
+# Below, the air ends an orbit within a turn or two.
+ORBIT_HEIGHT_MIN_M = 150e3

@@ -12,6 +12,8 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
@@ -20,8 +22,27 @@ from noroshi.catalogue.scenario import Scenario
 from noroshi.exercise.world import World, build
 
 Job = Callable[[World], Any]
+# Hears how many of its parts a job has done.
+Hears = Callable[[int], None]
 # What is being done, how much of it is done, and of how much.
 Told = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Long:
+    """A job in so many parts that tells, in order, how many of them are done; each counts as one."""
+
+    work: Callable[[World, Hears], Any]
+    parts: int
+
+    def __call__(self, world: World, hears: Hears = lambda done: None) -> Any:
+        """Do it."""
+        return self.work(world, hears)
+
+
+def _done(job: Job, world: World, hears: Hears) -> Any:
+    return job(world, hears) if isinstance(job, Long) else job(world)
+
 
 # Threads of the numerical library do not survive a fork.
 _SPAWN = multiprocessing.get_context("spawn")
@@ -37,13 +58,16 @@ class Helper:
         self._process.start()
         there.close()
 
-    def do(self, job: Job) -> Any:
+    def do(self, job: Job, hears: Hears) -> Any:
         """The job's result, or its exception raised here; EOFError or OSError when the process is no more."""
         self._line.send(job)
-        good, result = self._line.recv()
-        if not good:
-            raise result
-        return result
+        while True:
+            what, said = self._line.recv()
+            if what == "wrong":
+                raise said
+            if what == "result":
+                return said
+            hears(said)
 
     def close(self) -> None:
         """End it at once, whatever it is doing."""
@@ -109,25 +133,29 @@ def _serve(line: Connection, scenario: Scenario, seed: int) -> None:
             try:
                 # What is wrong with the world is told in answer to the first job.
                 world = world or build(scenario, seed)
-                answer = True, job(world)
+                answer = "result", _done(job, world, lambda done: line.send(("done", done)))
             except Exception as error:
-                answer = False, error
+                answer = "wrong", error
             line.send(answer)
 
 
 def results(jobs: Sequence[tuple[str, Job]], world: World, second: Helper | None, told: Told) -> list[Any]:
     """Results of jobs, each named by its kind, in their order; raises what a job raises.
 
-    When the second process is gone (killed, out of memory) this one does what it left.
+    When the second process is gone (killed, out of memory) this one does what it left. `told` counts the
+    parts of a long job, and is called on more than one thread, though by one at a time.
     """
     waiting = deque(range(len(jobs)))
+    parts = [job.parts if isinstance(job, Long) else 1 for _, job in jobs]
+    over = [0] * len(jobs)
+    telling = threading.Lock()
     found: dict[int, Any] = {}
     wrong: list[Exception] = []
 
     def beside(second: Helper) -> None:
         while not wrong and (row := _next(waiting)) is not None:
             try:
-                found[row] = second.do(jobs[row][1])
+                found[row] = second.do(jobs[row][1], partial(hear, row))
             except (EOFError, OSError):
                 waiting.appendleft(row)
                 return
@@ -137,7 +165,14 @@ def results(jobs: Sequence[tuple[str, Job]], world: World, second: Helper | None
     def tell() -> None:
         for what in dict.fromkeys(kind for kind, _ in jobs):
             rows = [row for row, (kind, _) in enumerate(jobs) if kind == what]
-            told(what, sum(row in found for row in rows), len(rows))
+            with telling:
+                done = sum(parts[row] if row in found else over[row] for row in rows)
+                told(what, done, sum(parts[row] for row in rows))
+
+    def hear(row: int, done: int) -> None:
+        # Its last part is over when its result is there.
+        over[row] = max(over[row], min(done, parts[row] - 1))
+        tell()
 
     tell()
     others = [threading.Thread(target=beside, args=(second,), daemon=True)] if second else []
@@ -146,7 +181,7 @@ def results(jobs: Sequence[tuple[str, Job]], world: World, second: Helper | None
     try:
         while len(found) < len(jobs) and not wrong:
             if (row := _next(waiting)) is not None:
-                found[row] = jobs[row][1](world)
+                found[row] = _done(jobs[row][1], world, partial(hear, row))
             else:
                 for other in others:
                     other.join()
@@ -155,6 +190,8 @@ def results(jobs: Sequence[tuple[str, Job]], world: World, second: Helper | None
         waiting.clear()
     if wrong:
         raise wrong[0]
+    # The other process may have had the last word.
+    tell()
     return [found[row] for row in range(len(jobs))]
 
 

@@ -1,14 +1,16 @@
 """Every arm of one seed side by side, and how much of the answer hangs on numbers that nobody published."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from noroshi.catalogue.scenario import Scenario
-from noroshi.exercise import beside, checks, seeds, summary, tornado, warm
-from noroshi.exercise.beside import Helper, Job, Told
-from noroshi.exercise.run import Run, run
+from noroshi.errors import InputError
+from noroshi.exercise import beside, causes, checks, seeds, summary, tornado, warm
+from noroshi.exercise.beside import Hears, Helper, Job, Long, Told
+from noroshi.exercise.run import DAY_S, Run, run
 from noroshi.exercise.world import World, build
 
 # The pair of arms whose difference is the headline, where the scenario has them.
@@ -44,9 +46,12 @@ def compare(
     `spread` more seeds are run of the measured arms for the spread of their difference. `told` hears what
     is being done, how much of it is done, and of how much. With two `processes` a second one helps: the same
     results, sooner; a script that asks for it needs its `if __name__ == "__main__":`. Raises InputError as
-    `run` does.
+    `run` does, and for a spread where nothing is launched.
     """
     names = scenario.named_arms(arms)
+    if spread and not scenario.launches:
+        need = "is of times after a launch; this scenario has none."
+        raise InputError(scenario.name, "--spread", spread, need, "Leave it out, and name another --seed.")
     if not warm.is_compiled():
         # Before the second process starts: compiled in both it would take twice the work and the memory.
         warm.compile_all()
@@ -61,12 +66,12 @@ def _compare(
     measured = [name for name in names if name in MEASURED]
     others = [name for name in names if name not in measured]
     # The measured arms first: only they tell whose alert the tornado is about.
-    jobs: list[tuple[str, Job]] = [("measured arms", partial(_arm, arm=name)) for name in measured]
+    jobs = [_job("measured arms", name, scenario) for name in measured]
     parts = beside.results(jobs, world, second, told)
     baseline = summary.summary(scenario, seed, [Run(world, *part) for part in parts])
     nation = tornado.alerted(baseline, measured) if len(names) > 1 and scenario.sensitivity else None
 
-    jobs = [("other arms", partial(_arm, arm=name)) for name in others]
+    jobs = [_job("other arms", name, scenario) for name in others]
     if nation is not None:
         ends = tornado.jobs(scenario, measured, nation)
         jobs += [("what hangs on unpublished numbers", job) for job in ends]
@@ -75,6 +80,8 @@ def _compare(
     runs = tuple(done[name] for name in names)
 
     extras: dict[str, Any] = {"checks": checks.checks(world)}
+    if not scenario.launches:
+        extras["background"] = causes.causes(world, runs)
     if nation is not None:
         extras["tornado"] = tornado.table(scenario, baseline, nation, found[len(others) :])
     if spread and len(measured) == len(MEASURED):
@@ -83,7 +90,13 @@ def _compare(
     return Comparison(scenario, seed, runs, summary.summary(scenario, seed, runs), extras)
 
 
-def _arm(world: World, arm: str) -> tuple[Any, ...]:
+def _job(what: str, arm: str, scenario: Scenario) -> tuple[str, Job]:
+    """An arm as a job, a part for each day where it takes more than one."""
+    days = max(1, math.ceil(scenario.duration_s / DAY_S))
+    return what if days == 1 else f"{what}, days", Long(partial(_arm, arm=arm), days)
+
+
+def _arm(world: World, hears: Hears, arm: str) -> tuple[Any, ...]:
     """A run's parts but for the world, which both processes have."""
-    done = run(world.scenario, world.seed, arm, world)
-    return arm, done.entries, done.samples, dict(done.seen)
+    done = run(world.scenario, world.seed, arm, world, told=hears)
+    return arm, done.entries, done.samples, dict(done.seen), dict(done.account)

@@ -1,11 +1,12 @@
 """Writes the folder of a run: whole or not at all."""
 
 import json
+import math
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from noroshi import __version__
+from noroshi.catalogue import eyes
 from noroshi.catalogue.figures import Figure, Spread
-from noroshi.catalogue.profiles import InfraredProfile
+from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.release import arm_policies
 from noroshi.catalogue.scenario import Scenario
 from noroshi.earth import frames
 from noroshi.errors import InputError
+from noroshi.exercise import sights
 from noroshi.exercise.compare import Comparison
 from noroshi.exercise.run import Run
 from noroshi.exercise.world import World
 from noroshi.formats import journal
 
 _OURS = "summary.json"
+_TRUTH = pa.schema(
+    [
+        ("launch", pa.string()),
+        *((name, pa.float64()) for name in ("time_s", "lat_deg", "lon_deg", "height_m")),
+        ("burning", pa.bool_()),
+    ]
+)
 
 
 def write(comparison: Comparison, out: Path, finish: Callable[[Path], Any] = lambda folder: None) -> None:
@@ -98,7 +108,7 @@ def _is_run(folder: Path) -> bool:
 def _fill(comparison: Comparison, folder: Path) -> None:
     _json(folder / _OURS, comparison.summary)
     _json(folder / "extras.json", comparison.extras)
-    truth = _truth(comparison.world)
+    truth, views = _truth(comparison.world), sights.views(comparison.world)
     for run in comparison.runs:
         place = folder / run.arm
         place.mkdir()
@@ -107,6 +117,7 @@ def _fill(comparison: Comparison, folder: Path) -> None:
         (place / "journal").write_bytes(journal.encode([head, *ordered]))
         pq.write_table(_tracks(run), place / "tracks.parquet")
         pq.write_table(truth, place / "truth.parquet")
+        pq.write_table(_sights(run, views), place / "sights.parquet")
 
 
 def _json(path: Path, content: dict[str, Any]) -> None:
@@ -171,10 +182,13 @@ def _middle(figure: Any) -> float | None:
     return figure.value if isinstance(figure, Figure) else getattr(figure, "value", None)
 
 
-def _sensor(sensor: Any) -> dict[str, Any]:
-    infrared = isinstance(sensor.profile, InfraredProfile)
-    lat = 0.0 if infrared else sensor.lat_deg.value
-    lon = sensor.longitude_deg.value if infrared else sensor.lon_deg.value
+def _sensor(sensor: SensorPlacement) -> dict[str, Any]:
+    """Who and where: what moves stands where it begins, what is in orbit at the place below it."""
+    if sensor.lat_deg is not None and sensor.lon_deg is not None:
+        lat, lon = sensor.lat_deg.value, sensor.lon_deg.value
+    else:
+        place = frames.geodetic(eyes.place_at(sensor)[0])[:2]
+        lat, lon = (round(math.degrees(float(angle)), 4) for angle in place)
     return {
         "id": sensor.id,
         "nation": sensor.nation,
@@ -186,23 +200,35 @@ def _sensor(sensor: Any) -> dict[str, Any]:
 
 
 def _truth(world: World) -> pa.Table:
-    """The true flights: what the director alone is served."""
-    parts = []
+    """The true flights: what the director alone is served. No row where nothing is launched."""
+    parts = [_TRUTH.empty_table()]
     for flight, track in zip(world.flights, world.tracks, strict=True):
         lat, lon, height_m = frames.geodetic(np.asarray(track.position_ecef_m))
-        parts.append(
-            pa.table(
-                {
-                    "launch": [flight.launch.id] * len(track.time_s),
-                    "time_s": np.asarray(track.time_s) + flight.launch.launch_time_s,
-                    "lat_deg": np.degrees(lat),
-                    "lon_deg": np.degrees(lon),
-                    "height_m": height_m,
-                    "burning": np.asarray(track.burning),
-                }
-            )
-        )
+        columns = {
+            "launch": [flight.launch.id] * len(track.time_s),
+            "time_s": np.asarray(track.time_s) + flight.launch.launch_time_s,
+            "lat_deg": np.degrees(lat),
+            "lon_deg": np.degrees(lon),
+            "height_m": height_m,
+            "burning": np.asarray(track.burning),
+        }
+        parts.append(pa.table(columns, schema=_TRUTH))
     return pa.concat_tables(parts)
+
+
+def _sights(run: Run, views: Sequence[sights.View]) -> pa.Table:
+    """Who could see which launch when, and why not: the director's too."""
+    rows = sights.account(run, views)
+    columns = {
+        "launch": [row.launch for row in rows],
+        "sensor": [row.sensor for row in rows],
+        "from_s": [row.from_s for row in rows],
+        "until_s": [row.until_s for row in rows],
+        "why": [row.why.name.lower() for row in rows],
+    }
+    texts = ("launch", "sensor", "why")
+    schema = pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in columns])
+    return pa.table(columns, schema=schema)
 
 
 def _tracks(run: Run) -> pa.Table:

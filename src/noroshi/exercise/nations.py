@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Collection
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import jax
 import numpy as np
@@ -12,19 +12,20 @@ import shapely
 
 from noroshi.alerting.areas import Areas, neighbours
 from noroshi.catalogue.areas import load_areas
+from noroshi.catalogue.eyes import moves, place_at
 from noroshi.catalogue.figures import Spread
+from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.profiles import Belief as BeliefModel
-from noroshi.catalogue.profiles import InfraredProfile, RadarProfile
 from noroshi.catalogue.release import arm_policies
 from noroshi.catalogue.scenario import Scenario
+from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SkywaveProfile
 from noroshi.earth import frames
 from noroshi.earth.constants import STANDARD_GRAVITY_MPS2
 from noroshi.errors import InputError
 from noroshi.exercise import draw
-from noroshi.exercise.world import axes
 from noroshi.flight.missile import Aim, Body, Missile, Site, Stage, course
 from noroshi.flight.sample import sampled, steps_of
-from noroshi.node.desk import Desk, Satellite, Station
+from noroshi.node.desk import Course, Desk, Satellite, Station
 from noroshi.node.state import Node
 from noroshi.records.tracks import SLOTS, Belief, Stations
 from noroshi.sharing.release import ReleaseTable, compile_table
@@ -72,7 +73,7 @@ def _desk(
     seed: int,
 ) -> Desk:
     model = scenario.national[nation]
-    belief = scenario.launches[0].threat.belief
+    belief = scenario.expected.belief
     mine = [sensor for sensor in scenario.sensors if sensor.nation == nation and sensor.present]
     radars = [sensor for sensor in mine if isinstance(sensor.profile, RadarProfile)]
     if len(radars) > SLOTS:
@@ -81,27 +82,27 @@ def _desk(
     stations = {}
     site, frame, sigma = np.zeros((SLOTS, 3)), np.tile(np.eye(3), (SLOTS, 1, 1)), np.ones((SLOTS, 3))
     for slot, sensor in enumerate(radars):
-        site[slot], frame[slot] = axes(sensor)
+        site[slot], frame[slot] = place_at(sensor)
         sigma[slot] = draw.believed_bias(sensor)
-        stations[sensor.id] = Station(sensor.id, slot, site[slot], frame[slot])
+        stations[sensor.id] = Station(sensor.id, slot, _course(sensor), moves(sensor))
     satellites = {}
     for sensor in mine:
         if isinstance(sensor.profile, InfraredProfile):
-            place, turned = axes(sensor)
             satellites[sensor.id] = Satellite(
                 sensor.id,
-                place,
-                turned,
+                _course(sensor),
                 float(draw.believed_bias(sensor)[1]),
                 round(sensor.profile.hits_to_confirm.value),
                 sensor.profile.report_delay_s,
             )
+    skywaves = {sensor.id: _course(sensor) for sensor in mine if isinstance(sensor.profile, SkywaveProfile)}
     areas, centre_deg = _areas(nation, threading.get_ident())
     return Desk(
         nation=nation,
         seed=seed,
         radars=stations,
         satellites=satellites,
+        skywaves=skywaves,
         # On the device once: a compiled step is called thousands of times with it.
         stations=jax.device_put(Stations(site, frame, sigma)),
         belief=jax.device_put(believed(belief)),
@@ -119,7 +120,17 @@ def _desk(
         table=table,
         partners=partners,
         pass_on_s=pass_on_s,
+        notices=tuple(notice for notice in scenario.notices if nation in notice.known_to),
+        announced_factor=model.announced_factor.value if model.announced_factor else 1.0,
     )
+
+
+def _course(sensor: SensorPlacement) -> Course:
+    """Where a sensor is when, as its own nation knows it."""
+    if moves(sensor):
+        return partial(place_at, sensor)
+    standing = place_at(sensor)
+    return lambda t_s: standing
 
 
 def believed(belief: BeliefModel) -> Belief:

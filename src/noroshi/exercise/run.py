@@ -1,18 +1,24 @@
-"""One run: world, nodes and simulated links on one clock, second by second, as far as anything happens."""
+"""One run: world, nodes and simulated links on one clock, from one second with an event to the next."""
 
 import heapq
 import itertools
-from collections.abc import Callable, Collection, Mapping
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from noroshi.catalogue.reports import Report
 from noroshi.catalogue.scenario import Scenario
 from noroshi.exercise import links, nations
-from noroshi.exercise.world import Watch, World, build
+from noroshi.exercise.watch import Watch
+from noroshi.exercise.world import World, build
 from noroshi.node.state import Node, Outbox, View
 from noroshi.node.step import step, wake_s
-from noroshi.records.detections import Plot
+from noroshi.records.detections import Plot, Sighting, Why
+from noroshi.records.keys import uniform
 from noroshi.records.messages import Message
+
+DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,9 @@ class Sample:
 class Run:
     """What one arm of one run left behind.
 
-    `entries` are the journal's lines in order, `samples` the pictures; `seen` (first and last detection by
-    nation and launch) and `world` are the director's alone.
+    `entries` are the journal's lines in order, `samples` the pictures. The director's alone are `seen` (first
+    and last detection by nation and launch), `account` (by sensor and launch when the reason changed that its
+    looks showed the launch or did not) and `world`.
     """
 
     world: World
@@ -38,6 +45,7 @@ class Run:
     entries: list[dict[str, Any]] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     seen: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    account: Mapping[tuple[str, str], Sequence[tuple[int, Why]]] = field(default_factory=dict)
 
     def note(self, t_s: float, node: str, event: str, fields: Mapping[str, Any]) -> None:
         """Append a line; what is written stays."""
@@ -51,19 +59,31 @@ def run(
     world: World | None = None,
     until: Callable[[Run], bool] | None = None,
     asked: Collection[str] | None = None,
+    told: Callable[[int], None] = lambda days: None,
 ) -> Run:
     """Run one arm of one seed to its end, or until `until` says that enough is known.
 
     The world of a seed is the same for every arm and may be passed in. Only the nations in `asked`
-    (default: all) make forecasts of their own, which takes most of the time.
+    (default: all) make forecasts of their own, which takes most of the time. `told` hears of each day that is
+    over, how many are.
     """
     world = world or build(scenario, seed)
     loop = _Loop(scenario, seed, world, arm, asked)
-    for t_s in range(int(scenario.duration_s) + 1):
+    t_s = 0
+    while t_s <= scenario.duration_s:
         loop.second(t_s)
         if (t_s > world.end_s and loop.idle()) or (until is not None and until(loop.result)):
             break
+        day, t_s = t_s // DAY_S, loop.next_s(t_s)
+        if t_s // DAY_S > day:
+            told(t_s // DAY_S)
     return loop.result
+
+
+def _sighting(report: Report) -> Sighting:
+    """A report of people as it reaches their nation."""
+    place = report.lat_deg, report.lon_deg, report.radius_km
+    return Sighting(report.id, report.by, report.time_s, *place, report.bearing_deg)
 
 
 class _Loop:
@@ -75,7 +95,7 @@ class _Loop:
         self.seed, self.world = seed, world
         self.nodes = nations.nodes(scenario, arm, seed, asked)
         self.watch = Watch(world)
-        self.result = Run(world, arm, seen=self.watch.seen)
+        self.result = Run(world, arm, seen=self.watch.seen, account=self.watch.account)
         self.links = [
             links.Link(
                 a=link.between[0],
@@ -87,16 +107,28 @@ class _Loop:
             )
             for link in scenario.arms[arm].links
         ]
-        self.on_the_way: list[tuple[float, int, str, Message]] = []
+        self.on_the_way: list[tuple[float, int, str, Message | Sighting]] = []
+        # When each node wants its next step even if nothing comes in.
+        self.wakes = dict.fromkeys(self.nodes, math.inf)
         self.count = itertools.count()
+        for report in scenario.reports:
+            arrives_s = report.time_s + report.delay_s.draw(uniform(seed, "sighting", report.id))
+            heapq.heappush(self.on_the_way, (arrives_s, next(self.count), report.to, _sighting(report)))
 
     def idle(self) -> bool:
         """Whether nothing is left to arrive or to be done by people."""
         return not self.on_the_way and not any(node.pending for node in self.nodes.values())
 
+    def next_s(self, t_s: int) -> int:
+        """The next second in which anything may happen; past the world's end, one after the other."""
+        times = [self.watch.next_s(t_s + 1), *self.wakes.values(), *(one[0] for one in self.on_the_way[:1])]
+        if t_s + 1 > self.world.end_s:
+            times.append(t_s + 1)
+        return max(t_s + 1, math.ceil(min(min(times), self.world.end_s + 1)))
+
     def second(self, t_s: int) -> None:
         """Look, deliver, and step every node that has something to do."""
-        inboxes: dict[str, list[Plot | Message]] = {}
+        inboxes: dict[str, list[Plot | Sighting | Message]] = {}
         if t_s <= self.world.end_s:
             for nation, plot in self.watch.detections(t_s):
                 inboxes.setdefault(nation, []).append(plot)
@@ -104,10 +136,11 @@ class _Loop:
             _, _, nation, message = heapq.heappop(self.on_the_way)
             inboxes.setdefault(nation, []).append(message)
         for nation, node in self.nodes.items():
-            if nation in inboxes or wake_s(node, t_s - 1) <= t_s:
+            if nation in inboxes or self.wakes[nation] <= t_s:
                 node, out = step(node, inboxes.get(nation, []), float(t_s))
                 self._sample(nation, t_s, self.nodes[nation], node)
                 self.nodes[nation] = node
+                self.wakes[nation] = wake_s(node, float(t_s))
                 self._carry_out(nation, t_s, out)
 
     def _sample(self, nation: str, t_s: int, before: Node, after: Node) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from noroshi.catalogue.scenario import Scenario
 from noroshi.earth import geometry
+from noroshi.exercise.claims import claims
 from noroshi.exercise.run import Run, Sample
 from noroshi.flight.fit import Fit
 
@@ -20,7 +21,21 @@ def summary(scenario: Scenario, seed: int, runs: Iterable[Run]) -> dict[str, Any
         "scenario": scenario.name,
         "seed": seed,
         "as_it_was": {"alert_s": dict(was.alert_s)} if was else None,
-        "arms": {run.arm: {"launches": launches(scenario, run)} for run in runs},
+        "arms": {run.arm: {"launches": launches(scenario, run), **_claims(scenario, run)} for run in runs},
+    }
+
+
+def _claims(scenario: Scenario, run: Run) -> dict[str, Any]:
+    """What each nation claimed though nothing was launched, in the run and for 30 days; else nothing."""
+    if scenario.launches:
+        return {}
+    found = claims(run.entries, scenario.nations)
+    month = {nation: one.a_month(scenario.duration_s) for nation, one in found.items()}
+    return {
+        "claims": {nation: vars(one) for nation, one in found.items()},
+        "claims_a_month": {
+            nation: {name: round(number, 3) for name, number in one.items()} for nation, one in month.items()
+        },
     }
 
 
@@ -50,6 +65,8 @@ def launches(scenario: Scenario, run: Run) -> list[dict[str, Any]]:
 
 def _owners(run: Run) -> dict[str, str]:
     """Which launch each nation's thing is, by where its last forecast says that it falls."""
+    if not run.world.flights:
+        return {}
     last: dict[str, Sample] = {sample.track: sample for sample in run.samples}
     owners = {}
     for track, sample in last.items():

@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Float
 
 from noroshi.earth.arrays import Array, namespace
+from noroshi.earth.constants import ORBIT_HEIGHT_MIN_M
 from noroshi.earth.model import WGS84, Earth
 from noroshi.errors import InputError
 from noroshi.records.pytree import record
 
-HEIGHT_MIN_M = 150e3  # below, the air ends an orbit within a turn or two
 ECCENTRICITY_MAX = 0.95
 SPREAD = {"delta": 2 * math.pi, "star": math.pi}
 
@@ -101,7 +101,12 @@ def kepler(
     for field, value, good, need in (
         ("eccentricity", e, (e >= 0) & (e <= ECCENTRICITY_MAX), f"must be from 0 to {ECCENTRICITY_MAX}."),
         ("inclination_deg", i, (i >= 0) & (i <= 180), "must be from 0 to 180 deg."),
-        ("height_km" if not e.any() else "perigee_height_km", low_m / 1e3, low_m >= HEIGHT_MIN_M, _LOW),
+        (
+            "height_km" if not e.any() else "perigee_height_km",
+            low_m / 1e3,
+            low_m >= ORBIT_HEIGHT_MIN_M - _ROUNDING_M,
+            _LOW,
+        ),
         *(
             (name, angle, np.isfinite(angle), "must be a number.")
             for name, angle in zip(_ANGLES, angles, strict=True)
@@ -114,7 +119,10 @@ def kepler(
 
 
 _ANGLES = ("raan_deg", "perigee_deg", "mean_anomaly_deg")
-_LOW = f"must be at least {HEIGHT_MIN_M / 1e3:.0f} km: lower, the air ends the orbit within a turn or two."
+# A perigee told as a height comes back from major axis and eccentricity with a rounding.
+_ROUNDING_M = 1e-3
+_LOW_KM = ORBIT_HEIGHT_MIN_M / 1e3
+_LOW = f"must be at least {_LOW_KM:.0f} km: lower, the air ends the orbit within a turn or two."
 
 
 def join(*parts: Elements) -> Elements:

@@ -114,10 +114,8 @@ def publish(node: Node, now_s: float, out: Outbox) -> Node:
             node = replace(node, heard=node.heard | {f"{known}"})
             fed_by = tuple(sorted(thing.scans))
             node = write(node, "launch_report", thing.origin.report(), fed_by, now_s, out)
-        estimate = own(thing)
-        if estimate is None or thing.lost or now_s < thing.next_publish_s or not node.desk.partners:
-            continue
-        if not addressees(node.desk.table, node.desk.nation, "forecast"):
+        estimate, due_s = own(thing), publishes_s(node, thing)
+        if estimate is None or due_s is None or now_s < due_s:
             continue
         fresh = float(estimate.time_s) >= now_s - _PUBLISH_EVERY_S
         view = outlook.alone(estimate, thing, node.desk) if fresh else None
@@ -130,6 +128,16 @@ def publish(node: Node, now_s: float, out: Outbox) -> Node:
         if addressees(node.desk.table, node.desk.nation, "track"):
             node = write(node, "track", path, thing.sensors, now_s, out)
     return node
+
+
+def publishes_s(node: Node, thing: Thing) -> float | None:
+    """When partners are due the next word of our own track; None while there is none that is fresh then."""
+    estimate = own(thing)
+    if estimate is None or thing.sort or thing.lost or not node.desk.partners:
+        return None
+    if float(estimate.time_s) < thing.next_publish_s - _PUBLISH_EVERY_S:
+        return None
+    return thing.next_publish_s if addressees(node.desk.table, node.desk.nation, "forecast") else None
 
 
 def _path(thing: Thing, estimate: Estimate) -> TrackReport:

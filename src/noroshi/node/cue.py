@@ -8,7 +8,7 @@ import numpy as np
 from noroshi.earth import frames, geometry
 from noroshi.node.desk import Desk
 from noroshi.node.outlook import SURELY_COASTING
-from noroshi.node.state import Node, Origin, Outbox, Thing
+from noroshi.node.state import SIGHTING, Node, Origin, Outbox, Thing
 from noroshi.node.things import own
 from noroshi.records.tasking import Cue
 from noroshi.records.tracks import Estimate
@@ -25,7 +25,7 @@ def task(node: Node, now_s: float, out: Outbox) -> Node:
     """Point every radar at every thing that is known and still in flight."""
     cued = dict(node.cued)
     for thing in node.things:
-        known = _where(node.desk, thing, now_s)
+        known = None if thing.sort else _where(node.desk, thing, now_s)
         if known is None:
             continue
         place, spread_m, because = known
@@ -34,9 +34,8 @@ def task(node: Node, now_s: float, out: Outbox) -> Node:
             key = f"{station.id} {thing.id}"
             if now_s < cued.get(key, (-math.inf, ""))[0]:
                 continue
-            range_m, azimuth, elevation = geometry.range_azimuth_elevation(
-                station.site_ecef_m, station.axes, place
-            ).tolist()
+            site, axes = station.at(now_s)
+            range_m, azimuth, elevation = geometry.range_azimuth_elevation(site, axes, place).tolist()
             # Far below the horizon: no ray bends that far, and the cue may wait.
             if elevation < math.radians(-10):
                 continue
@@ -63,6 +62,8 @@ def _where(desk: Desk, thing: Thing, now_s: float) -> tuple[np.ndarray, float, s
     start = thing.start
     if start is not None and ahead_s - start.time_s < float(desk.belief.burn_high_s):
         who = "own launch report" if thing.origin is start else "launch report from a partner"
+        if any(one is start for name, one in thing.told.items() if name.startswith(SIGHTING)):
+            who = "sighting"
         return *_climbing(desk, start, ahead_s), who
     if mine is not None:
         return *_ahead(mine, ahead_s), "own track, lost"

@@ -1,7 +1,7 @@
 """What one nation knows before anything happens: its sensors, beliefs, rules, people and partners."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,14 +20,18 @@ class Delay(Protocol):
         ...
 
 
+# ECEF place, m, and axes at seconds after the epoch.
+Course = Callable[[float], tuple[np.ndarray, np.ndarray]]
+
+
 @dataclass(frozen=True)
 class Station:
-    """A radar of the nation as its own node knows it: its row in `Desk.stations`, its place and axes."""
+    """A radar of the nation as its own node knows it: its row in `Desk.stations`, and where it is when."""
 
     id: str
     slot: int
-    site_ecef_m: np.ndarray
-    axes: np.ndarray
+    at: Course
+    moves: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,23 @@ class Satellite:
     """An infrared satellite of the nation, with what its ground segment needs before it reports."""
 
     id: str
-    site_ecef_m: np.ndarray
-    axes: np.ndarray
+    at: Course
     bias_rad: float
     hits_to_confirm: int
     report_delay_s: Delay
+
+
+class Notice(Protocol):
+    """A navigation or air warning that the nation has read."""
+
+    @property
+    def id(self) -> str:
+        """Its short name."""
+        ...
+
+    def tells_of(self, time_s: float, lat_deg: float, lon_deg: float) -> bool:
+        """Whether a launch then and there is the announced one."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -47,13 +63,15 @@ class Desk:
     """The standing knowledge and rules of one nation's node.
 
     `centre_deg` is a place (longitude, latitude) inside each of `areas`. `forecasts` False spares a nation
-    that nobody asks about its own forecasts; what it tells its partners stays the same.
+    that nobody asks about its own forecasts; what it tells its partners stays the same. Of an announced
+    launch its people take `announced_factor` of their time.
     """
 
     nation: str
     seed: int
     radars: Mapping[str, Station]
     satellites: Mapping[str, Satellite]
+    skywaves: Mapping[str, Course]
     stations: Stations
     belief: Belief
     template: Template
@@ -71,3 +89,20 @@ class Desk:
     partners: tuple[str, ...]
     pass_on_s: Delay | None
     forecasts: bool = True
+    notices: tuple[Notice, ...] = ()
+    announced_factor: float = 1.0
+
+    def announced(self, time_s: float, lat_deg: float, lon_deg: float) -> str:
+        """The notice that tells of a launch then and there; empty for none."""
+        told = (notice.id for notice in self.notices if notice.tells_of(time_s, lat_deg, lon_deg))
+        return next(told, "")
+
+    def stations_at(self, t_s: float) -> Stations:
+        """The radars as the filter knows them, those on ships and aircraft where they then are."""
+        moving = [station for station in self.radars.values() if station.moves]
+        if not moving:
+            return self.stations
+        site, axes = np.array(self.stations.site_ecef_m), np.array(self.stations.axes)
+        for station in moving:
+            site[station.slot], axes[station.slot] = station.at(t_s)
+        return replace(self.stations, site_ecef_m=site, axes=axes)

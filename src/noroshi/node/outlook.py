@@ -34,7 +34,11 @@ def forecast(node: Node, now_s: float, out: Outbox) -> Node:
     if not node.desk.forecasts:
         return node
     for thing in node.things:
-        if thing.evidence == thing.weighed or (now_s < thing.next_forecast_s and not thing.lost):
+        if (
+            thing.sort
+            or thing.evidence == thing.weighed
+            or (now_s < thing.next_forecast_s and not thing.lost)
+        ):
             continue
         best = fused(node.desk, thing)
         if best is None:

@@ -6,15 +6,30 @@ import numpy as np
 
 from noroshi.node import kernels, origins
 from noroshi.node.desk import Desk
-from noroshi.node.state import Foreign, Node, Origin, Outbox, Thing
-from noroshi.node.things import add, alike, change, known, merge, one_launch, own, within_reach
+from noroshi.node.state import SIGHTING, Foreign, Node, Origin, Outbox, Thing
+from noroshi.node.things import (
+    add,
+    alike,
+    change,
+    forget,
+    known,
+    merge,
+    one_launch,
+    own,
+    within_reach,
+    without_track,
+)
+from noroshi.records.detections import Plot, Sighting
 from noroshi.records.messages import ForecastReport, LaunchReport, Message, TrackReport
 from noroshi.records.tracks import Estimate
 from noroshi.tracking.launchpoint import ROWS
+from noroshi.tracking.recognise import AIRCRAFT_SEEN_S
 
 # A track without a plot for so long is lost; a partner's word on a burning thing is worth so long.
 LOST_AFTER_S = 30.0
 _FRESH_S, _COASTS = 60.0, 0.02
+# How far off the direction may be that people give, 1 sigma, and one that they do not give, deg.
+_ROUGHLY_DEG, _ANY_WAY_DEG = 45.0, 180.0
 # A launch point is estimated from the first sights, again as they grow in number.
 _SIGHTS_FIRST, _SIGHTS_STEP = 5, 6
 
@@ -53,6 +68,22 @@ def hear(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
         evidence=thing.evidence + 1,
     )
     return change(node, thing)
+
+
+def sighted(node: Node, sighting: Sighting, now_s: float, out: Outbox) -> Node:
+    """Take what people saw as a rough launch report: it tells radars where to look, and alarms nobody."""
+    told = Origin(
+        sighting.time_s,
+        sighting.lat_deg,
+        sighting.lon_deg,
+        sighting.sigma_km,
+        sighting.bearing_deg or 0.0,
+        _ANY_WAY_DEG if sighting.bearing_deg is None else _ROUGHLY_DEG,
+    )
+    node, thing = _launched(node, told)
+    out.note("sighting", track=thing.id, report=sighting.id, by=sighting.by, **_rounded(told))
+    told_by = {**thing.told, f"{SIGHTING}{sighting.id}": told}
+    return change(node, replace(thing, told=told_by, last_told_s=now_s, evidence=thing.evidence + 1))
 
 
 def _told(report: LaunchReport) -> Origin:
@@ -132,6 +163,7 @@ def _worth(estimate: Estimate, now_s: float) -> bool:
 
 def watch(node: Node, now_s: float, out: Outbox) -> Node:
     """Notice lost tracks; estimate launch points from plumes that are due and from young tracks."""
+    node = forget(node, now_s)
     if len(node.things) > 1:
         node = merge(node, out)
     for thing in node.things:
@@ -139,19 +171,30 @@ def watch(node: Node, now_s: float, out: Outbox) -> Node:
             thing = replace(thing, lost=True, evidence=thing.evidence + 1)
             if thing.confirmed:
                 out.note("track", track=thing.id, state="lost", sensors=list(thing.sensors))
+            else:
+                thing = without_track(thing)
             node = change(node, thing)
         due = thing.report_due_s is not None and now_s >= thing.report_due_s
         scans = [plot for plots in thing.scans.values() for plot in plots]
-        sights = scans if due else list(thing.sights) if thing.confirmed else []
+        sights = scans if due else _tracked(thing, now_s)
         enough = _SIGHTS_FIRST if not thing.reported_sights else thing.reported_sights + _SIGHTS_STEP
         if due and not thing.reported_sights:
-            enough = 1
+            # A fire shines where it is.
+            enough = 1 if any(origins.moves(node.desk, plots) for plots in thing.scans.values()) else ROWS + 1
         if enough <= len(sights) <= ROWS:
-            thing = replace(thing, origin=origins.estimate(node.desk, sights), reported_sights=len(sights))
-            assert thing.origin is not None
-            out.note("launch_report", track=thing.id, **_rounded(thing.origin))
+            origin = origins.estimate(node.desk, sights)
+            announced = node.desk.announced(origin.time_s, origin.lat_deg, origin.lon_deg)
+            thing = replace(thing, origin=origin, reported_sights=len(sights), announced=announced)
+            out.note("launch_report", track=thing.id, announced=announced or None, **_rounded(origin))
             node = change(node, thing)
     return node
+
+
+def _tracked(thing: Thing, now_s: float) -> list[Plot]:
+    """Sights of a track that a launch point may be fitted to: once it had time to turn out an aircraft."""
+    if not thing.confirmed or thing.sort or now_s - thing.sights[0].time_s < AIRCRAFT_SEEN_S:
+        return []
+    return list(thing.sights)
 
 
 def _rounded(origin: Origin) -> dict[str, float]:

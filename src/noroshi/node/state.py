@@ -78,9 +78,17 @@ class Warning:
     passage_s: Mapping[str, float] = field(default_factory=dict)
 
 
+# What people tell stands in `Thing.told` under this and the report's name, a partner's word by nation.
+SIGHTING = "sighting "
+
+
 @dataclass(frozen=True)
 class Thing:
-    """One object or launch as this nation sees it."""
+    """One object or launch as this nation sees it.
+
+    `sort` is what it was recognised as, aircraft or satellite; empty while it may be a missile. `announced`
+    is the notice that tells of it.
+    """
 
     id: str
     track: Track | None = None
@@ -98,6 +106,8 @@ class Thing:
     told: Mapping[str, Origin] = field(default_factory=dict)
     foreign: Mapping[str, Foreign] = field(default_factory=dict)
     aliases: frozenset[tuple[str, str]] = frozenset()
+    announced: str = ""
+    sort: str = ""
     last_told_s: float = -np.inf
     evidence: int = 0
     weighed: int = 0

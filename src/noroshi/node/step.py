@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from noroshi.node import border, cue, outlook, picture, plots, warn
 from noroshi.node.state import Node, Outbox
-from noroshi.records.detections import Plot
+from noroshi.records.detections import Plot, Sighting
 from noroshi.records.messages import Message
 
 # Radars are kept pointed at what only partners see as long as they keep telling.
 _STALE_S = 60.0
 
 
-def step(node: Node, inbox: list[Plot | Message], now_s: float) -> tuple[Node, Outbox]:
+def step(node: Node, inbox: list[Plot | Sighting | Message], now_s: float) -> tuple[Node, Outbox]:
     """Take in the inbox at `now_s`; the outbox holds messages, sensor tasking and journal lines.
 
     The node has no clock and no socket: the same inbox at the same times gives the same outbox.
@@ -21,6 +21,8 @@ def step(node: Node, inbox: list[Plot | Message], now_s: float) -> tuple[Node, O
     for item in inbox:
         if isinstance(item, Message):
             node = border.receive(node, item, now_s, out)
+        elif isinstance(item, Sighting):
+            node = picture.sighted(node, item, now_s, out)
     node = picture.watch(node, now_s, out)
     node = outlook.forecast(node, now_s, out)
     node = _due(node, now_s, out)
@@ -52,10 +54,16 @@ def wake_s(node: Node, now_s: float) -> float:
     """When the node wants its next step even if nothing comes in."""
     times = [one.due_s for one in node.pending]
     for thing in node.things:
+        if thing.sort:
+            continue
+        if thing.warning.stage == "standing" and not thing.warning.changing and thing.view is not None:
+            times.append(max(thing.view.impact_time_s + warn.DOWN_AFTER_S, now_s + 1.0))
         if thing.evidence > thing.weighed and thing.view is not None:
             times.append(max(thing.next_forecast_s, now_s + 1.0))
-        if thing.report_due_s is not None and not thing.reported_sights:
+        if thing.report_due_s is not None and thing.report_due_s > now_s:
             times.append(thing.report_due_s)
+        if (publish_s := border.publishes_s(node, thing)) is not None:
+            times.append(max(publish_s, now_s + 1.0))
         if thing.track is not None and not thing.lost:
             times.append(thing.last_plot_s + picture.LOST_AFTER_S + 1.0)
         elif node.desk.radars and thing.last_told_s > now_s - _STALE_S:

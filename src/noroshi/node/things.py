@@ -17,6 +17,12 @@ from noroshi.records.tracks import Estimate
 _SAME = 2 * 22.46
 # Two reports speak of one launch when no farther apart than this in place and time.
 _SAME_LAUNCH_KM, _SAME_LAUNCH_S = 150.0, 90.0
+# A lost track is found again within this time; later anything would fit it.
+FOUND_AGAIN_S = 900.0
+# The longest flight of the record took 73 minutes.
+_LONGEST_FLIGHT_S = 5400.0
+# Longer than anything flies unseen between two nations' sensors.
+_FORGOTTEN_AFTER_S = 3600.0
 
 
 def change(node: Node, thing: Thing) -> Node:
@@ -28,6 +34,34 @@ def add(node: Node) -> tuple[Node, Thing]:
     """The node with one more, empty thing."""
     thing = Thing(id=f"{node.desk.nation}-T{node.made + 1}")
     return replace(node, things=(*node.things, thing), made=node.made + 1), thing
+
+
+def forget(node: Node, now_s: float) -> Node:
+    """Drop what nobody has seen or spoken of for long and nobody has to be told of any more."""
+    waiting = {one.thing for one in node.pending}
+    gone = {
+        thing.id
+        for thing in node.things
+        if thing.id not in waiting
+        and thing.warning.stage in ("idle", "over")
+        and now_s - _last_s(thing) > _FORGOTTEN_AFTER_S
+    }
+    if not gone:
+        return node
+    cued = {key: value for key, value in node.cued.items() if key.rpartition(" ")[2] not in gone}
+    return replace(node, things=tuple(one for one in node.things if one.id not in gone), cued=cued)
+
+
+def _last_s(thing: Thing) -> float:
+    """When anything was last seen or heard of it."""
+    scans = (plots[-1].time_s for plots in thing.scans.values())
+    return max(thing.last_plot_s, thing.last_told_s, *scans)
+
+
+def without_track(thing: Thing) -> Thing:
+    """A thing whose track turned out to be none."""
+    nothing = replace(thing, track=None, estimate=None, sensors=(), sights=(), sort="")
+    return replace(nothing, plots=0, confirmed=False, lost=False)
 
 
 def own(thing: Thing) -> Estimate | None:
@@ -48,7 +82,9 @@ def one_launch(a: Origin, b: Origin) -> bool:
 
 
 def within_reach(start: Origin, place_ecef_m: np.ndarray, time_s: float) -> bool:
-    """Whether what left `start` can be at a place: no farther than 4.5 km/s, and not behind it."""
+    """Whether what left `start` can be at a place: still up, no farther than 4.5 km/s, and not behind it."""
+    if time_s - start.time_s > _LONGEST_FLIGHT_S:
+        return False
     lat, lon, _ = frames.geodetic(place_ecef_m)
     here = np.radians(start.lat_deg), np.radians(start.lon_deg)
     distance_m, bearing = geometry.great_circle(*here, lat, lon)
@@ -60,6 +96,8 @@ def within_reach(start: Origin, place_ecef_m: np.ndarray, time_s: float) -> bool
 
 def alike(desk: Desk, a: Estimate, b: Estimate) -> bool:
     """Whether two estimates, carried to one time, may be of one object."""
+    if abs(float(a.time_s) - float(b.time_s)) > FOUND_AGAIN_S:
+        return False
     now = np.float64(max(float(a.time_s), float(b.time_s)))
     a, b = kernels.carry(a, now, desk.belief), kernels.carry(b, now, desk.belief)
     off = (np.asarray(a.mean) - np.asarray(b.mean))[:6]
@@ -87,6 +125,7 @@ def merge(node: Node, out: Outbox) -> Node:
             told={**second.told, **first.told},
             foreign={**second.foreign, **first.foreign},
             aliases=first.aliases | second.aliases,
+            announced=first.announced or second.announced,
             last_told_s=max(first.last_told_s, second.last_told_s),
             evidence=first.evidence + second.evidence,
             view=first.view or second.view,
@@ -101,6 +140,8 @@ def merge(node: Node, out: Outbox) -> Node:
 
 def _one(desk: Desk, one: Thing, two: Thing) -> bool:
     """Whether two things are the same object, by their estimates, else by launch point and direction."""
+    if one.sort or two.sort:
+        return False
     estimates = [known(thing) for thing in (one, two)]
     if estimates[0] is not None and estimates[1] is not None:
         return alike(desk, estimates[0], estimates[1])

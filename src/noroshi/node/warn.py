@@ -8,6 +8,11 @@ from noroshi.node.state import Node, Outbox, Pending, Thing, View
 from noroshi.node.things import change
 from noroshi.records.keys import uniform
 
+# So long after its forecast impact nobody waits for a thing any more.
+DOWN_AFTER_S = 300.0
+# What people have settled beforehand when a launch is announced.
+_READY = ("confirm", "relay", "decide")
+
 
 def threatened(desk: Desk, view: View, threshold: float) -> tuple[str, ...]:
     """Areas passed over or hit with at least this probability, with neighbours where that is the rule."""
@@ -21,6 +26,8 @@ def consider(node: Node, now_s: float, out: Outbox) -> Node:
     """Start the human chain when a forecast threatens our areas; change or end an alert when it moves."""
     for thing in node.things:
         if thing.view is None:
+            if thing.warning.stage == "standing" and not thing.warning.changing:
+                node = _ask(node, thing, now_s)
             continue
         names = threatened(node.desk, thing.view, node.desk.threshold)
         if names and thing.warning.stage == "idle":
@@ -33,7 +40,16 @@ def consider(node: Node, now_s: float, out: Outbox) -> Node:
 def _delay(node: Node, stage: str, thing: Thing) -> float:
     delay = getattr(node.desk, f"{stage}_s")
     name = (node.desk.nation, stage, thing.id, thing.warning.number)
-    return float(delay.draw(uniform(node.desk.seed, "people", *name)))
+    ready = stage in _READY and _announced(node.desk, thing)
+    factor = node.desk.announced_factor if ready else 1.0
+    return factor * float(delay.draw(uniform(node.desk.seed, "people", *name)))
+
+
+def _announced(desk: Desk, thing: Thing) -> bool:
+    """Whether a notice tells of the launch, by our own word on it or a partner's."""
+    start = thing.start
+    told = start is not None and desk.announced(start.time_s, start.lat_deg, start.lon_deg)
+    return bool(thing.announced or told)
 
 
 def _begin(node: Node, thing: Thing, now_s: float, out: Outbox) -> Node:
@@ -59,8 +75,16 @@ def _follow(node: Node, thing: Thing, view: View, names: tuple[str, ...], now_s:
     """Ask for a change when new areas are threatened, or when all alerted ones are free."""
     grown = set(names) - set(thing.warning.areas)
     free = all(view.areas.get(area, 0.0) < node.desk.cancel_threshold for area in thing.warning.areas)
-    if not grown and not free:
-        return node
+    return node if not grown and not free and not _down(view, now_s) else _ask(node, thing, now_s)
+
+
+def _down(view: View, now_s: float) -> bool:
+    """Whether a thing must have come down, for the last forecast of it is long past."""
+    return now_s >= view.impact_time_s + DOWN_AFTER_S
+
+
+def _ask(node: Node, thing: Thing, now_s: float) -> Node:
+    """Ask people to change or end a standing alert."""
     thing = replace(thing, warning=replace(thing.warning, changing=True))
     return _later(change(node, thing), round(now_s + _delay(node, "update", thing), 3), "changed", thing)
 
@@ -69,12 +93,12 @@ def act(node: Node, pending: Pending, now_s: float, out: Outbox) -> Node:
     """Do what people have finished: decide, deliver, change or end an alert."""
     thing = next(one for one in node.things if one.id == pending.thing)
     view, warning = thing.view, thing.warning
-    assert view is not None
     alert = f"{thing.id}-A{warning.number}"
     if pending.what == "decided":
-        names = threatened(node.desk, view, node.desk.threshold)
-        if not names:
-            out.note("stood_down", alert=alert, reason="no area is threatened any more")
+        names = threatened(node.desk, view, node.desk.threshold) if view is not None else ()
+        if view is None or not names:
+            reason = _is_none(thing) if thing.sort else "no area is threatened any more"
+            out.note("stood_down", alert=alert, reason=reason)
             return change(node, replace(thing, warning=replace(warning, stage="idle")))
         end_s = round(now_s + _delay(node, "deliver", thing), 3)
         out.note("stage", alert=alert, stage="deliver", start_s=now_s, end_s=end_s)
@@ -86,7 +110,16 @@ def act(node: Node, pending: Pending, now_s: float, out: Outbox) -> Node:
         out.note("alert", alert=alert, areas=list(warning.areas), reason=reason)
         thing = replace(thing, warning=replace(warning, stage="standing"))
         return announce(change(node, thing), "alert", warning.areas, reason, now_s, out)
+    if view is None:
+        return _end(node, thing, alert, _is_none(thing), now_s, out)
     return _settle(node, thing, view, alert, now_s, out)
+
+
+def _is_none(thing: Thing) -> str:
+    """Why a thing without a forecast threatens nobody: it is no missile, or its track was another's."""
+    if not thing.sort:
+        return "what threatened was something else"
+    return f"it is {'an' if thing.sort[0] in 'aeiou' else 'a'} {thing.sort}"
 
 
 def _settle(node: Node, thing: Thing, view: View, alert: str, now_s: float, out: Outbox) -> Node:
@@ -104,10 +137,16 @@ def _settle(node: Node, thing: Thing, view: View, alert: str, now_s: float, out:
         thing = replace(thing, warning=replace(warning, areas=names, passage_s=passage))
         return announce(change(node, thing), "alert", names, reason, now_s, out)
     free = all(view.areas.get(area, 0.0) < node.desk.cancel_threshold for area in warning.areas)
-    if not free:
+    if not free and not _down(view, now_s):
         return change(node, replace(thing, warning=warning))
     passed = now_s >= max(warning.passage_s.values(), default=now_s)
     reason = "it has passed" if passed else "the forecast has moved away"
+    return _end(node, replace(thing, warning=warning), alert, reason, now_s, out)
+
+
+def _end(node: Node, thing: Thing, alert: str, reason: str, now_s: float, out: Outbox) -> Node:
+    """Deliver the end of an alert."""
+    warning = replace(thing.warning, changing=False, stage="over")
     out.note("cancel", alert=alert, areas=list(warning.areas), reason=reason)
-    thing = replace(thing, warning=replace(warning, stage="over"))
+    thing = replace(thing, warning=warning)
     return announce(change(node, thing), "cancel", warning.areas, reason, now_s, out)

@@ -1,27 +1,19 @@
-"""A coverage as a picture: the world in stereo, what is in view at the start, shares by latitude.
+"""A coverage as a picture: the world in stereo, what is in view at the start, shares by latitude."""
 
-The map is the Equal Earth projection (Šavrič, Patterson and Jenny, Int. J. Geogr. Inf. Sci. 33 (2019)): equal
-areas stay equal, so the map's colours may be weighed by eye.
-"""
-
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import shapely
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, Colormap, LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon
 from matplotlib.tri import TriContourSet
 
-from noroshi.catalogue.areas import load_coastline
-from noroshi.catalogue.coverage import Answer
+from noroshi.catalogue.covered import Answer
 from noroshi.earth import frames
-from noroshi.report import look
+from noroshi.report import look, net_plot
 from noroshi.report.look import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION
-from noroshi.report.sheet import strokes
+from noroshi.report.world import equal_earth, frame, rim
 from noroshi.sensing import coverage
 from noroshi.sensing.coverage import Coverage, Times
 from noroshi.sensing.search import Found, Searched
@@ -29,7 +21,6 @@ from noroshi.sensing.search import Found, Searched
 Array = np.ndarray
 
 _WIDE_PX, _HIGH_PX = 1000, 830
-_A = (1.340264, -0.081106, 0.000893, 0.003796)
 _ROWS_DEG = 5.0
 # Light to dark, the same in print and to any eye: never is paper, always is night blue.
 _SHARES = LinearSegmentedColormap.from_list("share", ["#fbf7ee", "#d5e8dc", "#86c3c4", "#3f86b0", "#0b2e59"])
@@ -44,17 +35,14 @@ def draw(answer: Answer, path: Path) -> None:
         drawn.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
-def equal_earth(lat_deg: Array, lon_deg: Array) -> tuple[Array, Array]:
-    """Places on the map, in radii; 2.7 to the east and 1.3 to the north at the most."""
-    turn = np.arcsin(np.sqrt(3) / 2 * np.sin(np.radians(lat_deg)))
-    a1, a2, a3, a4 = _A
-    slope = 9 * a4 * turn**8 + 7 * a3 * turn**6 + 3 * a2 * turn**2 + a1
-    x = 2 * np.sqrt(3) * np.radians(lon_deg) * np.cos(turn) / (3 * slope)
-    return x, turn * (a1 + a2 * turn**2 + turn**6 * (a3 + a4 * turn**2))
-
-
 def _figure(answer: Answer) -> Figure:
-    assert answer.geometry is not None and answer.gated is not None and answer.times is not None
+    assert answer.geometry is not None and answer.gated is not None
+    if answer.net is not None:
+        drawn = net_plot.figure(answer)
+        high = drawn.get_size_inches()[1] / look.PX
+        below = drawn.add_axes((0.6, 52 / high, 0.375, 190 / high))
+        _latitudes(below, answer, answer.geometry, answer.gated)
+        return drawn
     drawn = look.figure(_WIDE_PX, _HIGH_PX)
     names = " + ".join(
         f"{one.name}, {one.height_km:g} km, {one.inclination_deg:g}°" if one.kind == "walker" else one.name
@@ -67,7 +55,9 @@ def _figure(answer: Answer) -> Figure:
     world = drawn.add_axes((0.02, 0.41, 0.88, 0.485))
     levels = np.append(np.linspace(0, 0.95, 20), 1 + 1e-9)
     filled = _map(world, answer, answer.gated.p2, levels, _SHARES)
-    _frame(world, answer, f"two in view, crossing at {rule.crossing_deg:g}° or more: share of the time")
+    frame(
+        world, answer.band_deg, f"two in view, crossing at {rule.crossing_deg:g}° or more: share of the time"
+    )
     bar = drawn.colorbar(
         filled, cax=drawn.add_axes((0.912, 0.49, 0.016, 0.33)), ticks=[0, 0.25, 0.5, 0.75, 1]
     )
@@ -94,46 +84,8 @@ def _map(axes: Axes, answer: Answer, values: Array, levels: Array, colours: Colo
     near = np.abs(lon) <= 200
     x, y = equal_earth(lat[near], lon[near])
     filled = axes.tricontourf(x, y, values[near], levels=levels, cmap=colours, extend="neither")
-    filled.set_clip_path(_rim(axes))
+    filled.set_clip_path(rim(axes))
     return filled
-
-
-def _rim(axes: Axes) -> Polygon:
-    """The outline of the world; what is drawn is cut to it."""
-    lat = np.linspace(-90, 90, 91)
-    x, y = equal_earth(np.concatenate([lat, lat[::-1]]), np.repeat([180.0, -180.0], 91))
-    rim = Polygon(np.stack([x, y], axis=-1), closed=True, facecolor="none", edgecolor="#999999", lw=0.8)
-    axes.add_patch(rim)
-    return rim
-
-
-def _frame(axes: Axes, answer: Answer, title: str) -> None:
-    """Coast, parallels, the band that was asked for, and what is shown."""
-    axes.set_xlim(-2.72, 2.72)
-    axes.set_ylim(-1.34, 1.34)
-    axes.set_aspect("equal")
-    axes.axis("off")
-    axes.set_title(title, fontsize=11, loc="left", pad=4)
-    coast = _coast()
-    strokes(axes, coast, color="white", lw=1.4, alpha=0.7, zorder=2)
-    strokes(axes, coast, color=INK, lw=0.45, zorder=2.1)
-    along = np.linspace(-180, 180, 61)
-    lines = [equal_earth(np.full(61, lat), along) for lat in (-60.0, -30.0, 0.0, 30.0, 60.0)]
-    strokes(axes, lines, color="white", lw=0.5, alpha=0.6, zorder=1.9)
-    if answer.band_deg != (-90.0, 90.0):
-        edges = [equal_earth(np.full(61, lat), along) for lat in answer.band_deg]
-        strokes(axes, edges, color=VERMILION, lw=1.2, ls=(0, (5, 3)), zorder=2.2)
-
-
-@cache
-def _coast() -> list[tuple[Array, Array]]:
-    """The world's coast on the map, as fine as the picture shows it."""
-    lines = (np.stack(equal_earth(line[:, 1], line[:, 0]), axis=-1) for line in load_coastline())
-    return [
-        tuple(np.asarray(shapely.simplify(shapely.LineString(line), 0.004).coords).T)  # type: ignore[misc]
-        for line in lines
-        if np.ptp(line, axis=0).max() > 0.012
-    ]
 
 
 def _start(axes: Axes, answer: Answer) -> None:
@@ -151,13 +103,13 @@ def _start(axes: Axes, answer: Answer) -> None:
     norm = BoundaryNorm(_COUNT_EDGES, colours.N)
     count = now.mean_in_view.reshape(lat.shape)
     axes.pcolormesh(x, y, count, cmap=colours, norm=norm, rasterized=True)
-    _rim(axes)
+    rim(axes)
     up = standing[np.isfinite(standing).all(axis=-1)]
     under_lat, under_lon, _ = frames.geodetic(up, answer.over)
     u, v = equal_earth(np.degrees(under_lat), np.degrees(under_lon))
     size = 22 if len(up) < 150 else 8
     axes.scatter(u, v, s=size, color=INK, edgecolor="white", lw=0.8, zorder=4)
-    _frame(axes, answer, "in view at the first moment: none, one (sand), two and more (blues)")
+    frame(axes, answer.band_deg, "in view at the first moment: none, one (sand), two and more (blues)")
 
 
 def _trade(axes: Axes, searched: Searched) -> None:
@@ -196,7 +148,7 @@ def _latitudes(axes: Axes, answer: Answer, geometry: Coverage, gated: Coverage) 
     def by_row(values: Array) -> Array:
         return np.array([100 * values[here].mean() if here.any() else np.nan for here in rows])
 
-    if answer.band_deg != (-90.0, 90.0):
+    if answer.band_deg is not None and answer.band_deg != (-90.0, 90.0):
         axes.axvspan(*answer.band_deg, color=VERMILION, alpha=0.08, lw=0)
     for values, colour, line, label in (
         (geometry.p1, ORANGE, "-", "one in view"),
@@ -209,6 +161,10 @@ def _latitudes(axes: Axes, answer: Answer, geometry: Coverage, gated: Coverage) 
     axes.set_ylim(0, 103)
     axes.set_xticks([-90, -60, -30, 0, 30, 60, 90])
     axes.set_xticklabels(["90°S", "60°S", "30°S", "0°", "30°N", "60°N", "90°N"])
-    axes.set_ylabel("% of the time")
+    axes.set_ylabel("% of the time" if answer.times else "% of the places")
     axes.grid(True)
-    axes.legend(fontsize=9, loc="lower center", ncols=2)
+    axes.legend(fontsize=9, loc="lower center" if answer.net is None else "upper left", ncols=2)
+    if answer.net is not None:
+        # Above the shares of a net that reaches everything.
+        axes.set_ylim(0, 135)
+        axes.set_yticks([0, 25, 50, 75, 100])

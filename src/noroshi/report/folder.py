@@ -11,12 +11,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from noroshi.errors import InputError
-
-# Lines of these events are passed over before they are parsed: they are many and the report shows none.
-_UNREAD = ('"event":"message"', '"event":"received"', '"event":"last_sight"')
+from noroshi.report import truth
+from noroshi.report.events import (
+    UNREAD,
+    Decided,
+    Forecast,
+    Notice,
+    Reported,
+    Sending,
+    Sight,
+    Stage,
+    TrackChange,
+    events,
+)
+from noroshi.report.truth import Flight, Spell
 
 
 @dataclass(frozen=True)
@@ -52,18 +61,6 @@ class LaunchTruth:
     impact_lon_deg: float
 
 
-@dataclass(frozen=True, eq=False)
-class Flight:
-    """The true flight of one launch: arrays [N] on a grid of 1 s."""
-
-    launch: str
-    time_s: np.ndarray
-    lat_deg: np.ndarray
-    lon_deg: np.ndarray
-    height_m: np.ndarray
-    burning: np.ndarray
-
-
 @dataclass(frozen=True)
 class Sensor:
     """A sensor of the scenario; satellites stand at the place below them."""
@@ -77,94 +74,12 @@ class Sensor:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """The first plot of one sensor, and the place it points to."""
+class Claims:
+    """What a nation claimed though nothing was launched."""
 
-    time_s: float
-    nation: str
-    sensor: str
-    kind: str
-    mode: str
-    lat_deg: float
-    lon_deg: float
-    height_km: float | None
-    range_km: float | None
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What one nation forecast at one time: impact, 95 % ellipse, areas with their probability."""
-
-    time_s: float
-    nation: str
-    track: str
-    basis: tuple[str, ...]
-    burning_probability: float
-    impact_lat_deg: float
-    impact_lon_deg: float
-    semi_major_km: float
-    semi_minor_km: float
-    major_azimuth_deg: float
-    areas: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of the time budget of an alert: see, confirm, relay, decide or deliver."""
-
-    nation: str
-    alert: str
-    stage: str
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What reached the people (alert, update, cancel), or that an alert was stood down before it did."""
-
-    time_s: float
-    nation: str
-    event: str
-    alert: str
-    areas: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
-class TrackChange:
-    """A nation's own track becomes tentative, confirmed or lost."""
-
-    time_s: float
-    nation: str
-    track: str
-    state: str
-
-
-@dataclass(frozen=True)
-class Decided:
-    """May this message leave `holder` for `to`, in which form, and why."""
-
-    message: str
-    kind: str
-    origin: str
-    holder: str
-    to: str
-    allowed: bool
-    form: str | None
-    reason: str
-    rule: str
-
-
-@dataclass(frozen=True)
-class Sending:
-    """A message that entered a link: when, and when it arrives (None: never)."""
-
-    time_s: float
-    kind: str
-    sender: str
-    to: str
-    arrives_s: float | None
+    launch_reports: float
+    confirmed_tracks: float
+    alerts: float
 
 
 @dataclass(frozen=True)
@@ -184,6 +99,10 @@ class Arm:
     notices: tuple[Notice, ...] = ()
     decisions: tuple[Decided, ...] = ()
     sendings: tuple[Sending, ...] = ()
+    reports: tuple[Reported, ...] = ()
+    spells: tuple[Spell, ...] = ()
+    claims: Mapping[str, Claims] | None = None  # by nation, where nothing was launched
+    claims_a_month: Mapping[str, Claims] | None = None
 
     def area_alert_s(self, nation: str) -> dict[str, float]:
         """When each alerted area of a nation first hears of it, in that order."""
@@ -224,6 +143,12 @@ class Run:
     sources: tuple[str, ...] = ()
     flights: tuple[Flight, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
+    duration_s: float = 0.0
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing was launched and false claims were counted."""
+        return bool(self.arms) and all(arm.claims is not None for arm in self.arms)
 
     @cached_property
     def by_name(self) -> dict[str, Arm]:
@@ -254,7 +179,7 @@ def read_run(out_dir: Path, only_heads: bool = False) -> Run:
 
 
 def _run(out_dir: Path, summary: Mapping[str, Any], extras: Mapping[str, Any], only_heads: bool) -> Run:
-    flights = () if only_heads else next((_flights(out_dir / arm) for arm in summary["arms"]), ())
+    flights = () if only_heads else next((truth.flights(out_dir / arm) for arm in summary["arms"]), ())
     zero_s = min((float(flight.time_s[0]) for flight in flights), default=0.0)
     flights = tuple(replace(flight, time_s=flight.time_s - zero_s) for flight in flights)
     heads: list[Mapping[str, Any]] = []
@@ -262,7 +187,8 @@ def _run(out_dir: Path, summary: Mapping[str, Any], extras: Mapping[str, Any], o
     for name, told in summary["arms"].items():
         head, lines = _journal(out_dir / name / "journal", only_heads)
         heads.append(head)
-        arms.append(_arm(name, told, head, lines, zero_s))
+        spells = () if only_heads else truth.spells(out_dir / name, zero_s)
+        arms.append(_arm(name, told, head, lines, spells, zero_s))
     head = heads[0] if heads else {}
     launches = [
         one["truth"] | {"id": one["id"]} for arm in summary["arms"].values() for one in arm["launches"]
@@ -284,6 +210,7 @@ def _run(out_dir: Path, summary: Mapping[str, Any], extras: Mapping[str, Any], o
         sources=tuple(head.get("sources", ())),
         flights=flights,
         extras=extras,
+        duration_s=float(head.get("duration_s", 0.0)),
     )
 
 
@@ -310,7 +237,7 @@ def _journal(path: Path, only_head: bool) -> tuple[Mapping[str, Any], list[dict[
     for number, line in enumerate(text.splitlines(), 1):
         if only_head and number > 1:
             break
-        if not line or any(unread in line for unread in _UNREAD):
+        if not line or any(unread in line for unread in UNREAD):
             continue
         try:
             lines.append(json.loads(line))
@@ -327,15 +254,9 @@ def _arm(
     told: Mapping[str, Any],
     head: Mapping[str, Any],
     lines: Iterable[dict[str, Any]],
+    spells: tuple[Spell, ...],
     zero_s: float,
 ) -> Arm:
-    found: dict[str, list[Any]] = {}
-    for line in lines:
-        if reader := _READERS.get(line["event"]):
-            slot, read = reader
-            found.setdefault(slot, []).append(read(line, line["t_s"] - zero_s, zero_s))
-    for slot in ("sights", "forecasts", "notices", "tracks"):
-        found.get(slot, []).sort(key=lambda one: one.time_s)
     return Arm(
         name=name,
         title=head.get("arm_title") or name,
@@ -343,8 +264,15 @@ def _arm(
         note=head.get("note") or "",
         policies=head.get("policies", {}),
         outcomes={one["id"]: _outcomes(one["nations"]) for one in told["launches"]},
-        **{slot: tuple(rows) for slot, rows in found.items()},
+        spells=spells,
+        claims=_claims(told.get("claims")),
+        claims_a_month=_claims(told.get("claims_a_month")),
+        **events(lines, zero_s),
     )
+
+
+def _claims(told: Mapping[str, Any] | None) -> dict[str, Claims] | None:
+    return None if told is None else {nation: Claims(**one) for nation, one in told.items()}
 
 
 def _outcomes(nations: Mapping[str, Any]) -> dict[str, Outcome]:
@@ -389,96 +317,3 @@ def _as_it_was(short: Mapping[str, Any] | None, full: Mapping[str, Any] | None) 
         return None
     alert_s = sorted((told.get("alert_s") or {}).items(), key=lambda one: one[1])
     return AsItWas(dict(alert_s), tuple(told.get("notes") or ()), told.get("source") or "")
-
-
-def _flights(folder: Path) -> tuple[Flight, ...]:
-    path = folder / "truth.parquet"
-    if not path.exists():
-        return ()
-    from pyarrow import ArrowInvalid, parquet  # takes 0.1 s to load
-
-    names = ["launch", "time_s", "lat_deg", "lon_deg", "height_m", "burning"]
-    try:
-        table = parquet.read_table(path, columns=names)
-    except (ArrowInvalid, OSError) as error:
-        raise InputError(str(path), "", None, f"cannot be read: {error}.") from None
-    launch = np.array(table["launch"].to_pylist())
-    columns = [table[name].to_numpy() for name in names[1:]]
-    return tuple(
-        Flight(str(name), *(column[launch == name] for column in columns)) for name in dict.fromkeys(launch)
-    )
-
-
-def _sight(line: dict[str, Any], time_s: float, zero_s: float) -> Sight:
-    return Sight(
-        time_s,
-        line["node"],
-        line["sensor"],
-        line["kind"],
-        line["mode"],
-        line["lat_deg"],
-        line["lon_deg"],
-        line.get("height_km"),
-        line.get("range_km"),
-    )
-
-
-def _track(line: dict[str, Any], time_s: float, zero_s: float) -> TrackChange:
-    return TrackChange(time_s, line["node"], line["track"], line["state"])
-
-
-def _forecast(line: dict[str, Any], time_s: float, zero_s: float) -> Forecast:
-    return Forecast(
-        time_s,
-        line["node"],
-        line["track"],
-        tuple(line["basis"]),
-        line["burning_probability"],
-        line["impact_lat_deg"],
-        line["impact_lon_deg"],
-        line["semi_major_km"],
-        line["semi_minor_km"],
-        line["major_azimuth_deg"],
-        line.get("areas") or {},
-    )
-
-
-def _stage(line: dict[str, Any], time_s: float, zero_s: float) -> Stage:
-    return Stage(line["node"], line["alert"], line["stage"], line["start_s"] - zero_s, line["end_s"] - zero_s)
-
-
-def _notice(line: dict[str, Any], time_s: float, zero_s: float) -> Notice:
-    areas = tuple(line.get("areas") or ())
-    return Notice(time_s, line["node"], line["event"], line["alert"], areas, line.get("reason", ""))
-
-
-def _decided(line: dict[str, Any], time_s: float, zero_s: float) -> Decided:
-    return Decided(
-        line["message"],
-        line["kind"],
-        line["origin"],
-        line["node"],
-        line["to"],
-        line["allowed"],
-        line.get("form"),
-        line["reason"],
-        line["rule"],
-    )
-
-
-def _sending(line: dict[str, Any], time_s: float, zero_s: float) -> Sending:
-    arrives_s = line["arrives_s"]
-    return Sending(
-        time_s, line["kind"], line["node"], line["to"], None if arrives_s is None else arrives_s - zero_s
-    )
-
-
-_READERS: dict[str, tuple[str, Any]] = {
-    "first_sight": ("sights", _sight),
-    "track": ("tracks", _track),
-    "forecast": ("forecasts", _forecast),
-    "stage": ("stages", _stage),
-    "decision": ("decisions", _decided),
-    "sent": ("sendings", _sending),
-    **dict.fromkeys(("alert", "update", "cancel", "stood_down"), ("notices", _notice)),
-}

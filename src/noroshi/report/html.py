@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from noroshi.report import gains, look, maps, outlook, tables, text, timeline, tornado
+from noroshi.report import gains, look, maps, outlook, quiet_page, spells, tables, text, timeline, tornado
 from noroshi.report.css import CSS
 from noroshi.report.folder import Arm, LaunchTruth, Run, read_run
-from noroshi.report.markup import Inner, Markup, element, joined
+from noroshi.report.markup import Inner, Markup, Section, element, figure, joined
 from noroshi.report.names import in_sentence, listed, nation_title
 from noroshi.report.outlook import Place
 from noroshi.report.sheet import Sheet
@@ -57,12 +57,11 @@ def page(run: Run) -> str:
     )
 
 
-Section = tuple[str, str, Inner]
-
-
 def _opening(run: Run) -> Markup:
     arms = listed([arm.name for arm in run.arms])
-    facts = f"Scenario {run.scenario} · seed {run.seed} · sharing: {arms} · T is the launch"
+    facts = f"Scenario {run.scenario} · seed {run.seed} · sharing: {arms}"
+    if not run.quiet:
+        facts += " · T is the launch"
     if run.epoch_utc:
         facts += f" · epoch {run.epoch_utc.replace('T', ' ').replace('+00:00', 'Z')}"
     says = [element("p", line) for line in text.answer(run)]
@@ -75,6 +74,8 @@ def _opening(run: Run) -> Markup:
 
 
 def _sections(run: Run) -> list[Section | None]:
+    if run.quiet:
+        return [quiet_page.claims(run), quiet_page.there(run), _messages(run), _numbers(run), _origin(run)]
     places = outlook.places(run)
     return [
         _comparison(run, places),
@@ -84,6 +85,7 @@ def _sections(run: Run) -> list[Section | None]:
         _bought(run),
         _tornado(run),
         _sights(run),
+        _spells(run),
         _messages(run),
         _day(run),
         _numbers(run),
@@ -119,13 +121,6 @@ def _comparison(run: Run, places: list[Place]) -> Section:
     return "comparison", "Who knew what, and when", inner
 
 
-def _figure(svg: Markup, caption: Inner = None) -> Markup:
-    said = element("figcaption", caption) if caption is not None else None
-    label = "Figure, scrolls sideways on a narrow screen"
-    box = element("div", svg, class_="scroll", tabindex="0", role="group", aria_label=label)
-    return element("figure", box, said)
-
-
 def _shown(run: Run) -> list[Arm]:
     """The arms that have maps: the two of the headline."""
     return list(gains.pair(run) or run.arms[:1])
@@ -136,13 +131,13 @@ def _maps(run: Run, places: list[Place]) -> Section | None:
     if not run.launches or nation is None:
         return None
     wide, close = maps.flight_sheet(run, _shown(run), nation, places), maps.close_sheet(run, places)
-    inner: list[Inner] = [_figure(maps.key(run, "map-key"))]
+    inner: list[Inner] = [figure(maps.key(run, "map-key"))]
     pairs = []
     for arm in _shown(run):
         said = joined(
             element("strong", arm_title(arm)), ". From the launch to the alerted areas, with first sights."
         )
-        pairs.append(_figure(maps.close_map(run, arm, close, places, f"close-{arm.name}"), said))
+        pairs.append(figure(maps.close_map(run, arm, close, places, f"close-{arm.name}"), said))
     inner.append(element("div", pairs, class_="pair"))
     inner += [_flight_figure(run, arm, nation, wide, places) for arm in _shown(run)]
     for launch in run.launches:
@@ -155,7 +150,7 @@ def _maps(run: Run, places: list[Place]) -> Section | None:
         inner.append(element("details", element("summary", f"The same for {in_sentence(one)}"), more))
     above = [sensor.title for sensor in run.sensors if sensor.kind == "infrared"]
     if above:
-        inner.append(element("p", f"Not on the maps: {listed(above)}, high over the equator.", class_="note"))
+        inner.append(element("p", f"Not on the maps: {listed(above)}, in orbit.", class_="note"))
     return "maps", "On the map", inner
 
 
@@ -170,13 +165,13 @@ def _flight_figure(run: Run, arm: Arm, nation: str, sheet: Sheet, places: list[P
         f". Where {in_sentence(nation)} expected the fall: 95 % regions, the later the darker, each with its "
         "time and longer semi-axis.",
     )
-    return _figure(svg, said)
+    return figure(svg, said)
 
 
 def _fall_figure(run: Run, arm: Arm, nation: str, launch: LaunchTruth, sheet: Sheet) -> Markup:
     what = f"The fall of {launch.id}" if len(run.launches) > 1 else "The fall"
     svg = maps.fall_map(run, arm, nation, launch, sheet, f"fall-{arm.name}-{launch.id}")
-    return _figure(svg, joined(element("strong", arm_title(arm)), f". {what} from near."))
+    return figure(svg, joined(element("strong", arm_title(arm)), f". {what} from near."))
 
 
 def arm_title(arm: Arm) -> str:
@@ -186,13 +181,13 @@ def arm_title(arm: Arm) -> str:
 
 def _timelines(run: Run, places: list[Place]) -> Section:
     until_s = timeline.until(run)
-    inner: list[Inner] = [_figure(timeline.key("time-key"))]
+    inner: list[Inner] = [figure(timeline.key("time-key"))]
     for nation in run.nations:
         ours = {place.name for place in places if place.nation == nation}
         day = run.as_it_was.alert_s if run.as_it_was else {}
         was = {area: time_s for area, time_s in day.items() if area in ours}
         inner.append(element("h3", nation_title(nation)))
-        inner.append(_figure(timeline.timeline(run, nation, was, until_s, f"time-{nation}")))
+        inner.append(figure(timeline.timeline(run, nation, was, until_s, f"time-{nation}")))
     inner.append(
         element(
             "p",
@@ -211,7 +206,7 @@ def _regions(run: Run) -> Section | None:
     latest = max(one.time_s for arm in run.arms for one in arm.forecasts)
     svg = timeline.regions(run, 60.0 * -(-latest // 60), "regions")
     said = "Longer semi-axis of the 95 % region of each nation's forecast of the impact, on a scale of tens."
-    return "regions", "How fast the forecast sharpened", _figure(svg, said)
+    return "regions", "How fast the forecast sharpened", figure(svg, said)
 
 
 def _bought(run: Run) -> Section | None:
@@ -246,7 +241,7 @@ def _tornado(run: Run) -> Section | None:
     arms = tornado.arms_of(told, [arm.name for arm in two] if two else [])
     svg = tornado.tornado(told, arms, [arm.name for arm in run.arms], "tornado")
     said = "Each number alone goes from its low to its high value; the lines stand at the run as it is."
-    inner = [element("p", tornado.in_words(told, arms)), _figure(svg, said)]
+    inner = [element("p", tornado.in_words(told, arms)), figure(svg, said)]
     return "tornado", "How much hangs on numbers that nobody published", inner
 
 
@@ -254,6 +249,29 @@ def _sights(run: Run) -> Section:
     inner = [tables.sights(run)]
     said = "Cued: the sensor was told where to look by a track or report, its own nation's or a partner's."
     return "sights", "Who saw it first", [*inner, element("p", said, class_="note")]
+
+
+def _spells(run: Run) -> Section | None:
+    shown = _shown(run)
+    told = [one for one in run.launches if any(spells.told(run, arm, one.id) for arm in shown)]
+    if not told:
+        return None
+    inner: list[Inner] = [figure(spells.key("spells-key"))]
+    for launch in told:
+        for arm in shown:
+            inner.append(_ribbon(run, arm, launch))
+            if missed := spells.never(run, arm, launch.id):
+                inner.append(element("ul", [element("li", one) for one in missed]))
+    said = (
+        "What the director knows and no nation is told: geometry and brightness each second, and what became "
+        "of the looks. Too faint: a cued look of the radar, or the satellite, shows it less often than not."
+    )
+    return "spells", "Who could see it, and why not", [*inner, element("p", said, class_="note")]
+
+
+def _ribbon(run: Run, arm: Arm, launch: LaunchTruth) -> Markup:
+    said = joined(element("strong", arm_title(arm)), f". {spells.headline(run, arm, launch.id)}")
+    return figure(spells.ribbon(run, arm, launch, f"spells-{arm.name}-{launch.id}"), said)
 
 
 def _messages(run: Run) -> Section:

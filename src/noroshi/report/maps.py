@@ -9,13 +9,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Polygon
 
 from noroshi.report import look, outlook
-from noroshi.report.folder import Arm, Flight, Forecast, LaunchTruth, Run
+from noroshi.report.events import Forecast
+from noroshi.report.folder import Arm, LaunchTruth, Run
 from noroshi.report.look import BLACK, GREY, INK, ORANGE, YELLOW
 from noroshi.report.markup import Markup
 from noroshi.report.names import at, length, listed, nation_title, region
 from noroshi.report.outlook import Place
 from noroshi.report.projection import Projection, ellipse, middle
 from noroshi.report.sheet import Said, Sheet, canvas, make, on, outline, stroke, strokes, write
+from noroshi.report.truth import Flight
 
 Array = np.ndarray
 
@@ -54,7 +56,7 @@ def fall_sheet(run: Run, arms: Sequence[Arm], nation: str, launch: LaunchTruth) 
 def close_sheet(run: Run, places: Sequence[Place]) -> Sheet:
     """From the launch to the areas that were alerted, with the first sights."""
     seen = {one.sensor for arm in run.arms for one in outlook.first_sights(arm)}
-    sites = [(one.lat_deg, one.lon_deg) for one in run.sensors if one.kind == "radar" and one.id in seen]
+    sites = [(one.lat_deg, one.lon_deg) for one in run.sensors if one.kind != "infrared" and one.id in seen]
     begin = [(flight.lat_deg[0], flight.lon_deg[0]) for flight in run.flights]
     sights = [(one.lat_deg, one.lon_deg) for arm in run.arms for one in outlook.first_sights(arm)]
     corners = [xy for place in places for xy in _corners(place)]
@@ -277,7 +279,7 @@ def _sensors(axes: Axes, sheet: Sheet, run: Run) -> list[Said]:
     said = []
     for sensor in run.sensors:
         x, y = sheet.projection(np.array([sensor.lat_deg]), np.array([sensor.lon_deg]))
-        if sensor.kind == "radar" and sheet.window.holds(x, y).all():
+        if sensor.kind != "infrared" and sheet.window.holds(x, y).all():
             style = look.nation_style(sensor.nation, run.nations)
             stroke(
                 axes, x, y, marker=style.marker, ms=6.5, color=style.colour, mec="white", mew=0.7, zorder=5

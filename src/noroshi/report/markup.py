@@ -17,6 +17,8 @@ class Markup(str):
 
 
 Inner = str | Markup | None | Iterable["Inner"]
+# The name that links lead to, the title, and what stands below it.
+Section = tuple[str, str, Inner]
 
 
 def element(name: str, /, *inner: Inner, **attributes: object) -> Markup:
@@ -44,6 +46,14 @@ def joined(*inner: Inner) -> Markup:
         else:
             pieces.append(joined(*one))
     return Markup("".join(pieces))
+
+
+def figure(svg: Markup, caption: Inner = None) -> Markup:
+    """A figure that scrolls sideways on a narrow screen, with what is said of it."""
+    said = element("figcaption", caption) if caption is not None else None
+    label = "Figure, scrolls sideways on a narrow screen"
+    box = element("div", svg, class_="scroll", tabindex="0", role="group", aria_label=label)
+    return element("figure", box, said)
 
 
 def table(

@@ -9,7 +9,9 @@ import shapely
 from noroshi.alerting.areas import Areas, containing
 from noroshi.catalogue.areas import NATIONS, load_areas
 from noroshi.earth import geometry
-from noroshi.report.folder import Arm, Flight, Forecast, Run, Sight, Stage
+from noroshi.report.events import Forecast, Sight, Stage
+from noroshi.report.folder import Arm, Run
+from noroshi.report.truth import Flight
 
 
 @dataclass(frozen=True, eq=False)

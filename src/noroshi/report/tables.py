@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from noroshi.report.folder import Arm, Outcome, Run, Sight
+from noroshi.report.events import Sight
+from noroshi.report.folder import Arm, Outcome, Run
 from noroshi.report.gains import KINDS, Gain, gain
 from noroshi.report.markup import Inner, Markup, element, joined, table
 from noroshi.report.names import NBSP, NEVER, at, length, nation_title, region
@@ -38,8 +39,8 @@ def glance(run: Run, launch: str, places: Sequence[Place]) -> Markup:
         if was:
             times = element("td", [element("div", f"{a} {at(t)}") for a, t in was.items()], colspan="2")
             lines.append([element("em", "as it was"), NEVER, NEVER, NEVER, times, *[""] * 4])
-        rows += _grouped(nation_title(nation), lines)
-    return _body(head, rows)
+        rows += grouped(nation_title(nation), lines)
+    return body(head, rows)
 
 
 def _reached(one: Outcome) -> list[Inner]:
@@ -57,7 +58,7 @@ def _reached(one: Outcome) -> list[Inner]:
     ]
 
 
-def _grouped(title: str, lines: Sequence[Sequence[Inner]]) -> list[Markup]:
+def grouped(title: str, lines: Sequence[Sequence[Inner]]) -> list[Markup]:
     """Rows with one heading that spans them."""
     rows = []
     for i, line in enumerate(lines):
@@ -71,7 +72,8 @@ def _cell(inner: Inner) -> Markup:
     return inner if isinstance(inner, Markup) and inner.startswith("<td") else element("td", inner)
 
 
-def _body(head: Iterable[Inner], rows: Iterable[Markup]) -> Markup:
+def body(head: Iterable[Inner], rows: Iterable[Markup]) -> Markup:
+    """A table of rows that are made already; it scrolls sideways on a narrow screen."""
     top = element("thead", element("tr", [element("th", one, scope="col") for one in head]))
     whole = element("table", top, element("tbody", list(rows)))
     return element(
@@ -136,8 +138,8 @@ def bought(run: Run, base: Arm, launch: str) -> Markup:
                 for arm in others
             ]
             lines.append([_BOUGHT[kind], at(mine.before) if mine.is_time else length(mine.before), *cells])
-        rows += _grouped(nation_title(nation), lines)
-    return _body(head, rows)
+        rows += grouped(nation_title(nation), lines)
+    return body(head, rows)
 
 
 def _gained(one: Gain) -> Markup:

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from noroshi.report import quiet
 from noroshi.report.folder import Arm, Outcome, Run, read_run
 from noroshi.report.gains import LITTLE_FACTOR, LITTLE_S, SAME_S, Gain, gain, pair
 from noroshi.report.names import at, in_sentence, length, listed, nation_title, region
@@ -12,6 +13,8 @@ from noroshi.report.names import at, in_sentence, length, listed, nation_title, 
 
 def answer(run: Run) -> list[str]:
     """The answer in a few sentences, computed from the run: the first says what sharing buys."""
+    if run.quiet:
+        return quiet.answer(run)
     sentences: list[str] = []
     for launch in run.launches:
         where = f"{launch.id}: " if len(run.launches) > 1 else ""
@@ -22,6 +25,8 @@ def answer(run: Run) -> list[str]:
             sentences += [f"{where}{line}" for line in _compared(run, *two, launch.id)]
     sentences += _on_the_day(run)
     sentences += _over_seeds(run)
+    if run.launches and pair(run) is not None:
+        sentences.append(quiet.BESIDE)
     return sentences or ["Nothing was launched in this run."]
 
 
@@ -178,6 +183,8 @@ def _over_seeds(run: Run) -> list[str]:
 def comparison(out: Path | Run) -> Table:
     """The comparison for a terminal: for each nation each arm, beside what happened on the day."""
     run = out if isinstance(out, Run) else read_run(out, only_heads=True)
+    if run.quiet:
+        return quiet.table(run)
     table = Table(title=f"{run.title} · seed {run.seed} · EXERCISE", title_justify="left")
     for head in ("nation", "sharing"):
         table.add_column(head, no_wrap=True)

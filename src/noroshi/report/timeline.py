@@ -9,7 +9,8 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import NullLocator
 
 from noroshi.report import look, outlook
-from noroshi.report.folder import Arm, Notice, Run, Stage
+from noroshi.report.events import Notice, Stage
+from noroshi.report.folder import Arm, Run
 from noroshi.report.look import BLACK, GREEN, GREY, INK, ORANGE, SKY, VERMILION, YELLOW
 from noroshi.report.markup import Markup
 from noroshi.report.names import at, length, listed, nation_title

@@ -6,11 +6,11 @@ same kind, with other limits.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from noroshi.earth import frames
 from noroshi.earth.arrays import Array
@@ -24,9 +24,9 @@ BANDS_DEG = tuple((float(south), south + 10.0) for south in range(-90, 90, 10))
 
 @dataclass(frozen=True)
 class Layer:
-    """Eyes of one kind. `at` places them in ECEF, m, at seconds; `repeats_s` where their sight comes again.
+    """Satellites of one kind. `at` places them in ECEF, m, at seconds; `repeats_s` where all comes again.
 
-    Today every layer is in orbit; a net of radars would be one whose places stay.
+    Radars stand still: what they hold is counted once (`reach`) and goes into `cover` beside the layers.
     """
 
     name: str
@@ -67,6 +67,11 @@ def _turn_s(place_m: Float[Array, "N 3"], velocity_mps: Float[Array, "N 3"]) -> 
     still = velocity_mps + np.cross([0.0, 0.0, WGS84.rotation_radps], place_m)
     energy = 2 / np.linalg.norm(place_m, axis=-1) - (still**2).sum(axis=-1) / WGS84.gm_m3ps2
     return 2 * np.pi * np.sqrt(np.maximum(energy, 1e-12) ** -3 / WGS84.gm_m3ps2)
+
+
+def part(layer: Layer, mine: Bool[Array, "N"]) -> Layer:
+    """Some satellites of a layer."""
+    return replace(layer, count=int(mine.sum()), at=lambda time_s: layer.at(time_s)[:, mine])
 
 
 @dataclass(frozen=True)
@@ -149,11 +154,15 @@ def cover(
     earth: Earth = WGS84,
     threads: int | None = None,
     gap_most_s: float = float("inf"),
+    held: Int[Array, "P"] | None = None,
 ) -> Coverage:
     """Watch a target at a height over every place through all layers together.
 
-    Once a gap is longer than `gap_most_s` the rest of the time is not looked at.
+    `held` is how many radars have a place in view all the time. Once a gap is longer than `gap_most_s` the
+    rest of the time is not looked at.
     """
+    if not sum(layer.count for layer in layers):
+        return _always(np.zeros(len(places.lat_deg), int) if held is None else held)
     lat, lon = np.radians(places.lat_deg), np.radians(places.lon_deg)
     there = frames.ecef(lat, lon, np.full_like(lat, target_m), earth)
     up = frames.enu_axes(lat, lon)[:, 2]
@@ -161,13 +170,23 @@ def cover(
     def eyes(time_s: Array) -> Array:
         return np.concatenate([layer.at(time_s) for layer in layers], axis=1)
 
-    seen = watch(eyes, times.at_s, there, up, limits, earth, threads, gap_most_s / times.step_s)
+    seen = watch(eyes, times.at_s, there, up, limits, earth, threads, gap_most_s / times.step_s, held)
     gap_s = times.step_s * longest_run(seen, times.repeats)
     return Coverage(
         seen.satellites / seen.moments,
         seen.once / seen.moments,
         seen.twice / seen.moments,
         np.where(seen.once > 0, gap_s, np.inf),
+    )
+
+
+def _always(held: Int[Array, "P"]) -> Coverage:
+    """What radars alone keep in view: always, or never."""
+    return Coverage(
+        held.astype(float),
+        (held > 0).astype(float),
+        (held > 1).astype(float),
+        np.where(held > 0, 0.0, np.inf),
     )
 
 

@@ -58,11 +58,15 @@ class Watched:
 
 @record
 class _Places:
-    """Places with their verticals, in equatorial radii; `tangent` is the way to the limb, squashed round."""
+    """Places with their verticals, in equatorial radii; `tangent` is the way to the limb, squashed round.
+
+    `held` counts what has a place in view all the time.
+    """
 
     x: Float[Array, "3 P"]
     up: Float[Array, "3 P"]
     tangent: Float[Array, "P"]
+    held: Int[Array, "P"]
 
 
 @record
@@ -94,16 +98,21 @@ def watch(
     earth: Earth = WGS84,
     threads: int | None = None,
     gap_most: float = float("inf"),
+    held: Int[Array, "P"] | None = None,
 ) -> Watched:
     """Watch places that stand on the Earth through satellites that `eyes` places in ECEF, m, at seconds.
 
     `up` are the verticals there. A satellite that is not a number sees nothing. Where a place has been out of
-    view for more than `gap_most` moments nobody watches on: `moments` says how far it went.
+    view for more than `gap_most` moments nobody watches on: `moments` says how far it went. `held` is how
+    many radars have a place in view, always: each counts as one more, and since it measures range, it and any
+    other make two at whatever angle their lines cross.
     """
     satellites = eyes(time_s[:1]).shape[1]
     room = _room(satellites)
     rule = _rule(limits, satellites, room, earth)
-    places = _Places(*_round(np.asarray(places_ecef_m).T[None], earth, up=np.asarray(up, float).T))
+    x, vertical, tangent = _round(np.asarray(places_ecef_m).T[None], earth, up=np.asarray(up, float).T)
+    always = np.zeros(len(places_ecef_m)) if held is None else held
+    places = _Places(x, vertical, tangent, np.asarray(always, np.int32))
     none = np.zeros(len(places_ecef_m), np.int32)
     seen = Watched(*(none,) * 7)
     # Places that share a chunk lie together, so that most satellites are below all their horizons.
@@ -181,10 +190,12 @@ def _watch(sky: _Eyes, rule: _Rule, lanes: tuple[_Places, Watched]) -> Watched:
 
         def moment(seen: Watched, eyes: _Eyes) -> tuple[Watched, None]:
             clear = _clear(there, eyes, rule)
-            count = jnp.sum(clear, axis=0, dtype=jnp.int32)
+            count = jnp.sum(clear, axis=0, dtype=jnp.int32) + there.held
             twice = count > 1
             if rule.crossing_cos is not None:
-                twice = _crossed(there, eyes, clear, twice, rule.crossing_cos)
+                ranged = there.held > 0
+                pair = _crossed(there, eyes, clear, twice & ~ranged, rule.crossing_cos)
+                twice &= ranged | pair
             return _counted(seen, count, twice, eyes.real), None
 
         return lax.scan(moment, lanes[1], sky)[0]

@@ -1,0 +1,141 @@
+"""Plots that no object made, plots that come twice, and sensors with a fault: done to plots alone."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from noroshi.catalogue.background import Fault, Ghosts
+from noroshi.catalogue.placement import SensorPlacement
+from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SkywaveProfile
+from noroshi.records.detections import Plot
+from noroshi.records.keys import generator
+
+DAY_S = 86_400
+MINUTE_S = 60
+# A false plot just passes the threshold: its noise is that of a signal of 13 dB.
+_SNR = 20.0
+# Half of what a satellite without a stated field sees: the Earth from the geostationary ring.
+_DISC_RAD = math.radians(8.7)
+
+
+def false_plots(ghosts: Ghosts, sensor: SensorPlacement, duration_s: float, seed: int) -> tuple[Plot, ...]:
+    """False plots of a radar over a run, by time: Poisson, even over its search fence or ring.
+
+    None of an infrared satellite: what it sees falsely are fires.
+    """
+    profile = sensor.profile
+    if isinstance(profile, InfraredProfile):
+        return ()
+    skywave = isinstance(profile, SkywaveProfile)
+    rate = ghosts.skywave_false_plots_per_day if skywave else ghosts.false_plots_per_day
+    found: list[Plot] = []
+    for day in range(math.ceil(duration_s / DAY_S)):
+        chance = generator(seed, "background", "ghost", sensor.id, day)
+        at_s = day * DAY_S + np.floor(DAY_S * chance.random(chance.poisson(rate.value)))
+        found += [one for one in _anywhere(sensor, at_s, chance) if one.time_s <= duration_s]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(plot: Plot) -> tuple[float, tuple[float, float, float]]:
+    return plot.time_s, plot.measurement
+
+
+def _anywhere(sensor: SensorPlacement, at_s: np.ndarray, chance: np.random.Generator) -> list[Plot]:
+    """A plot at each moment, even over what the sensor searches."""
+    profile, share = sensor.profile, chance.random((3, len(at_s)))
+    half = math.radians(sensor.sector_deg / 2)
+    azimuth = math.radians(sensor.middle_deg) + half * (2 * share[1] - 1)
+    if isinstance(profile, RadarProfile):
+        low, high = math.radians(profile.fence_low_deg.value), math.radians(profile.fence_high_deg.value)
+        range_m = profile.instrumented_range_km.value * 1e3 * share[0]
+        elevation = low + (high - low) * share[2]
+        beam = math.radians(profile.beamwidth_deg.value) / (1.6 * math.sqrt(2 * _SNR))
+        angle = math.hypot(profile.sigma_angle_mrad.value * 1e-3, beam)
+        sigma = (profile.sigma_range_m.value, angle, angle)
+    elif isinstance(profile, SkywaveProfile):
+        near_m, far_m = profile.range_min_km.value * 1e3, profile.range_max_km.value * 1e3
+        range_m, elevation = near_m + (far_m - near_m) * share[0], np.zeros(len(at_s))
+        sigma = (profile.sigma_range_km.value * 1e3, profile.sigma_azimuth_mrad.value * 1e-3, math.inf)
+    else:
+        field = math.radians(profile.field_of_view_deg.value) if profile.field_of_view_deg else _DISC_RAD
+        # Even over a disc about the nadir.
+        off, turn = field * np.sqrt(share[0]), 2 * math.pi * share[1]
+        range_m, azimuth, elevation = np.zeros(len(at_s)), off * np.sin(turn), off * np.cos(turn)
+        sigma = (math.inf, profile.angle_noise_urad.value * 1e-6, profile.angle_noise_urad.value * 1e-6)
+    azimuth = (azimuth + math.pi) % (2 * math.pi) - math.pi
+    return [
+        Plot(sensor.id, float(t_s), (float(r), float(a), float(e)), sigma, False)
+        for t_s, r, a, e in zip(at_s, range_m, azimuth, elevation, strict=True)
+    ]
+
+
+def duplicates(plots: Sequence[Plot], ghosts: Ghosts, seed: int) -> tuple[Plot, ...]:
+    """The second plots that some of these plots of one moment bring with them, and no others."""
+    found = []
+    for plot, chance in _each(plots, seed, "duplicate"):
+        if chance.random() < ghosts.duplicate_share.value:
+            angle = ghosts.duplicate_angle_mrad.value * 1e-3
+            off = np.array([ghosts.duplicate_range_m.value, angle, angle]) * chance.standard_normal(3)
+            found.append(_moved(plot, off))
+    return tuple(found)
+
+
+def apply(faults: Sequence[Fault], plots: Sequence[Plot], seed: int) -> tuple[Plot, ...]:
+    """Plots of one moment as sensors with faults send them; a storm's own plots come from `storm`."""
+    for fault in faults:
+        kept = []
+        for plot, chance in _each(plots, seed, f"fault-{fault.kind}"):
+            if plot.sensor != fault.sensor or not fault.from_s <= plot.time_s < fault.until_s:
+                kept.append(plot)
+            elif fault.kind == "noise":
+                assert fault.factor is not None
+                # Added to the noise that is in the plot already, which keeps its stated sigma.
+                more = math.sqrt(fault.factor.value**2 - 1) * np.array(plot.sigma)
+                kept.append(_moved(plot, more * chance.standard_normal(3)))
+            elif fault.kind == "bias":
+                assert fault.azimuth_deg is not None
+                kept.append(_moved(plot, np.array([0.0, math.radians(fault.azimuth_deg.value), 0.0])))
+            elif fault.kind == "storm":
+                kept.append(plot)
+        plots = kept
+    return tuple(plots)
+
+
+def storm(fault: Fault, sensor: SensorPlacement, duration_s: float, seed: int) -> tuple[Plot, ...]:
+    """The false plots of a storm, by time; none of another kind of fault."""
+    if fault.kind != "storm":
+        return ()
+    assert fault.plots_per_min is not None
+    found: list[Plot] = []
+    for minute in range(int(fault.from_s // MINUTE_S), math.ceil(fault.until_s / MINUTE_S)):
+        chance = generator(seed, "fault", "storm", sensor.id, minute)
+        number = chance.poisson(fault.plots_per_min.value)
+        at_s = minute * MINUTE_S + np.floor(MINUTE_S * chance.random(number))
+        found += [
+            one
+            for one in _anywhere(sensor, at_s, chance)
+            if fault.from_s <= one.time_s < fault.until_s and one.time_s <= duration_s
+        ]
+    return tuple(sorted(found, key=_order))
+
+
+def _each(plots: Sequence[Plot], seed: int, what: str) -> list[tuple[Plot, np.random.Generator]]:
+    """Each plot with chance of its own: by sensor, moment, and its rank among that sensor's plots then."""
+    ranks: dict[tuple[str, float], int] = {}
+    found = []
+    for plot in plots:
+        rank = ranks.get((plot.sensor, plot.time_s), 0)
+        ranks[plot.sensor, plot.time_s] = rank + 1
+        moment = round(plot.time_s * 1e3)
+        found.append((plot, generator(seed, "background", what, plot.sensor, moment, rank)))
+    return found
+
+
+def _moved(plot: Plot, off: np.ndarray) -> Plot:
+    """A plot moved by range m and angles rad, where it measures them."""
+    measured = np.isfinite(plot.sigma)
+    range_m, azimuth, elevation = np.array(plot.measurement) + np.where(measured, off, 0.0)
+    azimuth = (azimuth + math.pi) % (2 * math.pi) - math.pi
+    return replace(plot, measurement=(max(float(range_m), 0.0), float(azimuth), float(elevation)))
