@@ -42,6 +42,7 @@ class Watch:
         self._owner = {sensor.id: sensor.nation for sensor in world.scenario.sensors}
         self._served: dict[tuple[str, str], float] = {}
         self._left: dict[str, float] = {}
+        self._turned_down: set[tuple[str, str]] = set()
         self._looked: dict[tuple[str, str], int] = {}
         self._views = [inview.views(one, world) for one in world.objects]
         busy: set[int] = set()
@@ -147,15 +148,14 @@ class Watch:
         """Tracks that are looked at in this second: those that are due, as far as the radar's time goes."""
         if profile.rotation_s is not None:
             return frozenset(cue.track for cue in cues)
-        every_s = profile.track_revisit_s.value
-        requests = [
-            schedule.Request(
-                cue.track,
-                every_s * (STEADY if cue.steady else 1),
-                self._served.get((sensor.id, cue.track), -math.inf),
-            )
-            for cue in cues
-        ]
+        requests = []
+        for cue in cues:
+            every_s = profile.track_revisit_s.value * (STEADY if cue.steady else 1)
+            key = sensor.id, cue.track
+            last_s = self._served.get(key, -math.inf)
+            # Radars begin together, at whole turns: their plots of one moment make one step of a filter.
+            if t_s % every_s < 1 or key in self._turned_down or t_s - last_s < 2 * every_s:
+                requests.append(schedule.Request(cue.track, every_s, last_s))
         capacity = math.inf
         if profile.track_dwell_ms is not None and profile.track_share is not None:
             capacity = profile.track_share.value / (profile.track_dwell_ms.value * 1e-3)
@@ -164,6 +164,8 @@ class Watch:
             requests, t_s, capacity, self._left.get(sensor.id, 0.0)
         )
         self._served.update(((sensor.id, name), float(t_s)) for name in names)
+        asked = {(sensor.id, one.name) for one in requests if one.overdue(t_s) >= 1}
+        self._turned_down = (self._turned_down | asked) - {(sensor.id, name) for name in names}
         return names
 
     def _skywaves(self, t_s: int, here: np.ndarray) -> list[Plot]:
