@@ -119,7 +119,10 @@ def test_a_mask_is_read_between_its_points_and_round_through_north():
     radar = radar_of(placed("j-fps-5", **SEOUL, boresight_deg=figure(0), mask_deg=mask))
     asked = {0: 0.5, 10: 1.0, 20: 2.0, 30: 3.0, 190: 1.5, 350: 0.0}
     for azimuth, elevation in asked.items():
-        assert math.degrees(radar.mask_rad[azimuth // 10]) == pytest.approx(elevation)
+        assert math.degrees(radar.mask_rad[azimuth]) == pytest.approx(elevation)
+    peak = {"points": [[100, 0.0], [105, 10.0], [110, 0.0]], "source": "a test", "confidence": "published"}
+    narrow = radar_of(placed("j-fps-5", **SEOUL, boresight_deg=figure(0), mask_deg=peak))
+    assert math.degrees(narrow.mask_rad[105]) == pytest.approx(10.0)
     bare = radar_of(placed("j-fps-5", **SEOUL, boresight_deg=figure(0)))
     assert np.degrees(bare.mask_rad) == pytest.approx(-5)
 

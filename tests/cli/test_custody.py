@@ -111,7 +111,7 @@ def test_the_tables_and_the_picture(tmp_path):
     done = noroshi("coverage", *LOW, "--plot", "custody.png", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(
-        "2024-01-14-0553-hwasong-16a as told by ROK JCS (apogee: Japan MoD): 1,000 km"
+        "2024-01-14-0553-hwasong-16a, flown to fit what ROK JCS (apogee: Japan MoD) told: 1,000 km"
     )
     assert "- never see this flight, beyond the horizon: JPN-Yozadake" in done.stdout
     assert "a bound from above" in done.stdout

@@ -67,11 +67,15 @@ def test_an_airliner_is_recognised_and_alarms_nobody(replayed, watchers):
 
 
 @pytest.mark.parametrize("height_km, tilt", [(300, 97), (550, 53), (420, 51.6)])
-def test_a_satellite_is_recognised_and_alarms_nobody(replayed, watchers, height_km, tilt):
+def test_a_satellite_is_recognised_before_any_people_are_told(replayed, watchers, height_km, tilt):
     lines = journal(quiet(replayed, watchers, 900.0), overhead(height_km, tilt))
     assert of(lines, "first_sight"), "nobody sees it: the test tests nothing"
     assert {line["sort"] for line in of(lines, "recognised")} == {"satellite"}
-    assert not [line for line in lines if line["event"] in ALARMS]
+    assert not [line for line in lines if line["event"] in ("alert", "update")]
+    # Before it is recognised a desk may begin to confirm; then it stands down.
+    begun = {line["alert"] for line in of(lines, "stage")}
+    assert begun == {line["alert"] for line in of(lines, "stood_down")}
+    assert all(line["reason"] == "it is a satellite" for line in of(lines, "stood_down"))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.catalogue.placed import figure, moving, on_ground, placed
 from tests.exercise.made import airliner, quiet
 from tests.node.days import ALARMS, SIGHTED, STAGES, journal, of
 
-SIGHTING = Sighting("R1", "coast-guard", 100.0, 39.5, 134.5, 50.0, 90.0)
+SIGHTING = Sighting("R1", "coast-guard", 100.0, 39.5, 134.5, 50.0, 90.0, "low")
 
 
 def test_a_sighting_turns_radars_and_alarms_nobody(japan):

@@ -141,3 +141,11 @@ def test_what_a_jet_does_not_do_is_no_jet(height_m, climbs_m, mps, between_s):
     first = np.asarray(frames.ecef(lat, np.float64(2.4), np.float64(height_m)))
     last = np.asarray(frames.ecef(lat, np.float64(2.4 + east), np.float64(height_m + climbs_m)))
     assert not flies_level(first, last, between_s)
+
+
+def test_what_comes_down_beside_where_it_went_up_is_no_jet():
+    """A lofted flight of an hour, seen at 12 km going up and at 11 km coming down 900 km away."""
+    up = np.asarray(frames.ecef(np.radians(40.0), np.radians(125.0), np.float64(12e3)))
+    down = np.asarray(frames.ecef(np.radians(40.0), np.radians(135.6), np.float64(11e3)))
+    assert 150 < np.linalg.norm(down - up) / 3900 < 350
+    assert not flies_level(up, down, 3900.0)

@@ -122,6 +122,14 @@ def follow(
     _refuse_places(typed)
     asked = options.nations(typed.nations)
     layers = typed.layers(WGS84)
+    for option, value, of in (
+        ("--threshold-w-per-m2", typed.threshold_w_per_m2, bool(layers)),
+        ("--nadir-deg", typed.nadir_deg, bool(layers)),
+        ("--rcs-m2", typed.rcs_m2, typed.net is not None),
+    ):
+        if value is not None and not of:
+            needs = "a net" if option == "--rcs-m2" else "--walker or --elements"
+            raise InputError("", option, value, f"belongs to {needs}, and none is given.", "Leave it out.")
     if layers and typed.threshold_w_per_m2 is None:
         hint = "How far a satellite sees a flight depends on the irradiance that it needs."
         raise InputError("", "--threshold-w-per-m2", None, "is missing.", hint)

@@ -36,6 +36,12 @@ def moves(sensor: SensorPlacement) -> bool:
     return sensor.moves is not None or sensor.orbit is not None or sensor.walker is not None
 
 
+def stands(sensor: SensorPlacement, seconds: int) -> list[slice]:
+    """Parts of a time, by the second, in which a sensor can be taken to stand still for a first judgement."""
+    step = 30 if moves(sensor) else max(seconds, 1)
+    return [slice(start, min(start + step, seconds)) for start in range(0, seconds, step)]
+
+
 def place_at(sensor: SensorPlacement, t_s: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """ECEF place, m, and axes of a sensor at seconds after the epoch.
 
@@ -120,7 +126,7 @@ def radar_of(sensor: SensorPlacement, t_s: float = 0.0, errors: Errors | None = 
         for one in (profile.search_range_km, profile.cued_range_km)
     )
     pairs = np.array(sensor.mask_deg.pairs if sensor.mask_deg else [(0.0, -5.0)])
-    mask = np.interp(np.arange(0, 360, 10), pairs[:, 0], pairs[:, 1], period=360)
+    mask = np.interp(np.arange(360), pairs[:, 0], pairs[:, 1], period=360)
     rate = profile.sigma_range_rate_mps
     return Radar(
         site_ecef_m=place,

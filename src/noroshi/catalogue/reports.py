@@ -98,11 +98,11 @@ class Zone(Model):
         wide_deg = max(x for x, _ in chart) - min(x for x, _ in chart)
         if wide_deg >= 180:
             refuse("must be less than 180 deg wide.", round(wide_deg, 3), field=("points_deg",))
-        if abs(_twice_area(chart)) < 1e-9:
-            refuse("must enclose an area.", field=("points_deg",))
         if (crossing := _crossing(chart)) is not None:
             need = f"must not cross itself: edges {crossing[0] + 1} and {crossing[1] + 1} do."
             refuse(need, hint="Give the corners in order around the zone.", field=("points_deg",))
+        if abs(_twice_area(chart)) < 1e-9:
+            refuse("must enclose an area.", field=("points_deg",))
 
 
 def _chart(points: Sequence[Corner]) -> list[Corner]:

@@ -76,7 +76,8 @@ def _nations(codes: list[str] | None) -> list[str] | None:
     from noroshi.catalogue.base import did_you_mean
     from noroshi.catalogue.sites import nations
 
-    for code in codes or ():
+    codes = [one.strip() for code in codes or () for one in code.split(",")]
+    for code in codes:
         if code.upper() not in nations():
             hint = did_you_mean(code, nations())
             raise InputError("", "--nation", code, "has no sensors in the catalogue.", hint)

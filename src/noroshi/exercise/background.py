@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from noroshi.catalogue.background import Airliners, Background, Debris, Fires, Satellites
-from noroshi.catalogue.eyes import place_at
+from noroshi.catalogue.eyes import place_at, stands
 from noroshi.catalogue.figures import Spread
 from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SkywaveProfile
@@ -219,14 +219,15 @@ def _in_view(
     """When some radar has an object in range and above its horizon, or some satellite can see it glow."""
     seen = np.zeros(len(position_ecef_m), bool)
     for sensor in sensors:
-        place, axes = place_at(sensor, min(start_s, duration_s))
-        if isinstance(sensor.profile, RadarProfile):
-            view = geometry.range_azimuth_elevation(place, axes, position_ecef_m)
-            seen |= (view[:, 0] < sensor.profile.instrumented_range_km.value * 1e3) & (
-                view[:, 2] > _LOWEST_RAD
-            )
-        elif isinstance(sensor.profile, InfraredProfile):
-            seen |= glows & geometry.clears_earth(place, position_ecef_m, np.float64(0.0))
+        for rows in stands(sensor, len(seen)):
+            place, axes = place_at(sensor, min(start_s + rows.start, duration_s))
+            if isinstance(sensor.profile, RadarProfile):
+                view = geometry.range_azimuth_elevation(place, axes, position_ecef_m[rows])
+                far_m = sensor.profile.instrumented_range_km.value * 1e3
+                seen[rows] |= (view[:, 0] < far_m) & (view[:, 2] > _LOWEST_RAD)
+            elif isinstance(sensor.profile, InfraredProfile):
+                clear = geometry.clears_earth(place, position_ecef_m[rows], np.float64(0.0))
+                seen[rows] |= glows[rows] & clear
     return seen
 
 

@@ -153,6 +153,7 @@ def header(scenario: Scenario, seed: int, run: Run) -> dict[str, Any]:
             for nation, policy in arm_policies(arm, scenario.nations, scenario.file).items()
         },
         "sensors": [_sensor(sensor) for sensor in scenario.sensors if sensor.present],
+        "notices": [notice.model_dump(exclude={"source"}) for notice in scenario.notices],
         "as_it_was": None
         if was is None
         else {

@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from noroshi.catalogue.background import Fault, Ghosts
+from noroshi.catalogue.eyes import radar_of
 from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SkywaveProfile
 from noroshi.records.detections import Plot
 from noroshi.records.keys import generator
+from noroshi.sensing.radar import noise_of
 
 DAY_S = 86_400
 MINUTE_S = 60
-# A false plot just passes the threshold: its noise is that of a signal of 13 dB.
-_SNR = 20.0
+# A false plot just passes the threshold: its noise is that of a signal of 13 dB. Its range rate is anything.
+_SNR, _FAST_MPS = 20.0, 3e3
 # Half of what a satellite without a stated field sees: the Earth from the geostationary ring.
 _DISC_RAD = math.radians(8.7)
 
@@ -45,29 +47,39 @@ def _order(plot: Plot) -> tuple[float, tuple[float, float, float]]:
 def _anywhere(sensor: SensorPlacement, at_s: np.ndarray, chance: np.random.Generator) -> list[Plot]:
     """A plot at each moment, even over what the sensor searches."""
     profile, share = sensor.profile, chance.random((3, len(at_s)))
+    rate_sigma_mps = np.full(len(at_s), math.inf)
     half = math.radians(sensor.sector_deg / 2)
     azimuth = math.radians(sensor.middle_deg) + half * (2 * share[1] - 1)
     if isinstance(profile, RadarProfile):
         low, high = math.radians(profile.fence_low_deg.value), math.radians(profile.fence_high_deg.value)
         range_m = profile.instrumented_range_km.value * 1e3 * share[0]
         elevation = low + (high - low) * share[2]
-        beam = math.radians(profile.beamwidth_deg.value) / (1.6 * math.sqrt(2 * _SNR))
-        angle = math.hypot(profile.sigma_angle_mrad.value * 1e-3, beam)
-        sigma = (profile.sigma_range_m.value, angle, angle)
+        noise, doubt_mps = noise_of(radar_of(sensor), np.full(len(at_s), _SNR), elevation)
+        sigma, rate_sigma_mps = np.asarray(noise), np.asarray(doubt_mps)
     elif isinstance(profile, SkywaveProfile):
         near_m, far_m = profile.range_min_km.value * 1e3, profile.range_max_km.value * 1e3
         range_m, elevation = near_m + (far_m - near_m) * share[0], np.zeros(len(at_s))
-        sigma = (profile.sigma_range_km.value * 1e3, profile.sigma_azimuth_mrad.value * 1e-3, math.inf)
+        told = (profile.sigma_range_km.value * 1e3, profile.sigma_azimuth_mrad.value * 1e-3, math.inf)
+        sigma = np.tile(told, (len(at_s), 1))
     else:
         field = math.radians(profile.field_of_view_deg.value) if profile.field_of_view_deg else _DISC_RAD
         # Even over a disc about the nadir.
         off, turn = field * np.sqrt(share[0]), 2 * math.pi * share[1]
         range_m, azimuth, elevation = np.zeros(len(at_s)), off * np.sin(turn), off * np.cos(turn)
-        sigma = (math.inf, profile.angle_noise_urad.value * 1e-6, profile.angle_noise_urad.value * 1e-6)
+        angle = profile.angle_noise_urad.value * 1e-6
+        sigma = np.tile((math.inf, angle, angle), (len(at_s), 1))
+    rate_mps = np.where(np.isfinite(rate_sigma_mps), _FAST_MPS * (2 * chance.random(len(at_s)) - 1), 0.0)
     azimuth = (azimuth + math.pi) % (2 * math.pi) - math.pi
     return [
-        Plot(sensor.id, float(t_s), (float(r), float(a), float(e)), sigma, False)
-        for t_s, r, a, e in zip(at_s, range_m, azimuth, elevation, strict=True)
+        Plot(sensor.id, t_s, tuple(place), tuple(doubt), False, rate, rate_doubt)
+        for t_s, place, doubt, rate, rate_doubt in zip(
+            at_s.tolist(),
+            np.stack([range_m, azimuth, elevation], axis=-1).tolist(),
+            sigma.tolist(),
+            rate_mps.tolist(),
+            rate_sigma_mps.tolist(),
+            strict=True,
+        )
     ]
 
 

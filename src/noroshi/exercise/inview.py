@@ -5,15 +5,14 @@ import math
 import numpy as np
 
 from noroshi.catalogue import eyes
-from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.sensors import RadarProfile
 from noroshi.earth import frames, geometry
 from noroshi.exercise.objects import Object
 from noroshi.exercise.world import World
 from noroshi.records.truth import Kind
 
-# Refraction of any kind offered bends by less than this, rad, and a fence is missed by no more than that.
-_BENDS_RAD, _MARGIN_RAD = math.radians(5), math.radians(0.2)
+# A beam is missed by no more than this, rad.
+_MARGIN_RAD = math.radians(0.2)
 # An aircraft moves some kilometres in the time for which it is taken to stand still.
 _MOVING_RAD = math.radians(3)
 
@@ -33,7 +32,7 @@ def views(one: Object, world: World) -> tuple[np.ndarray, np.ndarray] | None:
         profile = sensor.profile
         assert isinstance(profile, RadarProfile)
         reach_m = profile.instrumented_range_km.value * 1e3
-        for rows in _spans(sensor, count):
+        for rows in eyes.stands(sensor, count):
             position = one.position_ecef_m[rows]
             # A flight may outlast the run, beyond which nobody knows where a ship is.
             middle_s = min(one.start_s + (rows.start + rows.stop) / 2, world.scenario.duration_s)
@@ -43,7 +42,6 @@ def views(one: Object, world: World) -> tuple[np.ndarray, np.ndarray] | None:
             if np.linalg.norm(ends - place, axis=1).min() > reach_m + length_m:
                 continue
             view = geometry.range_azimuth_elevation(place, axes, position)
-            near[rows, column] = (view[:, 0] < reach_m * 1.01) & (view[:, 2] > -_BENDS_RAD)
             apparent = geometry.refracted_elevation(
                 np.float64(frames.geodetic(place)[2]),
                 height_m[rows],
@@ -52,12 +50,8 @@ def views(one: Object, world: World) -> tuple[np.ndarray, np.ndarray] | None:
             )
             low, high = np.radians([profile.fence_low_deg.value, profile.fence_high_deg.value])
             margin = _MOVING_RAD if eyes.moves(sensor) else _MARGIN_RAD
+            lowest = math.radians(profile.elevation_min_deg.value) - margin
+            near[rows, column] = (view[:, 0] < reach_m * 1.01) & (apparent > lowest)
             inside = (apparent > low - margin) & (apparent < high + margin)
             fenced[rows, column] = near[rows, column] & inside
     return (near, fenced) if near.any() else None
-
-
-def _spans(sensor: SensorPlacement, count: int) -> list[slice]:
-    """Parts of an object's time in which a sensor can be taken to stand still for a first judgement."""
-    step = 30 if eyes.moves(sensor) else count
-    return [slice(start, min(start + step, count)) for start in range(0, count, step)]

@@ -83,7 +83,7 @@ def run(
 def _sighting(report: Report) -> Sighting:
     """A report of people as it reaches their nation."""
     place = report.lat_deg, report.lon_deg, report.radius_km
-    return Sighting(report.id, report.by, report.time_s, *place, report.bearing_deg)
+    return Sighting(report.id, report.by, report.time_s, *place, report.bearing_deg, report.confidence_level)
 
 
 class _Loop:

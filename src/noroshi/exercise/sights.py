@@ -5,6 +5,7 @@ the looks that were done tells whether it did. Both are the truth, so no nation 
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -64,12 +65,20 @@ def views(world: World) -> list[View]:
     """Every sensor along every launch of a world; the same for all arms."""
     found = []
     for one in world.objects[: len(world.flights)]:
+        one = _within(one, world.scenario.duration_s)
         truth = _moments(one)
         rows = {**_radars(world, one, truth), **_others(world, one, truth)}
         for sensor in world.scenario.sensors:
             if sensor.present:
                 found.append(View(one.id, sensor, one.start_s, rows[sensor.id]))
     return found
+
+
+def _within(one: Object, duration_s: float) -> Object:
+    """A flight as far as the run goes: ships and aircraft are known no longer."""
+    rows = slice(0, math.floor(duration_s - one.start_s) + 1)
+    columns = ("position_ecef_m", "velocity_ecef_mps", "rcs_m2", "infrared_w_per_sr")
+    return replace(one, **{name: getattr(one, name)[rows] for name in columns})
 
 
 def _moments(one: Object) -> Truth:

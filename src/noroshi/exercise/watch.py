@@ -101,9 +101,7 @@ class Watch:
             profile = sensor.profile
             assert isinstance(profile, RadarProfile)
             live = self._live(sensor, t_s) if near[0, column] else []
-            turning = profile.rotation_s is not None
-            phase = (t_s - self.world.phases[sensor.id]) % round(period_s(sensor))
-            due[column] = near[1, column] and (turning or phase == 0)
+            due[column] = near[1, column] and self._searches(sensor, profile, t_s)
             asked.append(live)
         if not any(asked) and not due.any():
             return []
@@ -111,6 +109,17 @@ class Watch:
         return self._look(
             looks.radar_looks, sensors, tasking, t_s, tasking.searching | tasking.served.any(axis=1)
         )
+
+    def _searches(self, sensor: SensorPlacement, profile: RadarProfile, t_s: int) -> bool:
+        """Whether a radar looks along its fence in this second; a turning one does so all round its turn."""
+        if profile.rotation_s is not None:
+            return self._in_turn(sensor, profile.rotation_s.value, profile.search_revisit_s.value, t_s)
+        return (t_s - self.world.phases[sensor.id]) % round(period_s(sensor)) == 0
+
+    def _in_turn(self, sensor: SensorPlacement, turn_s: float, every_s: float, t_s: int) -> bool:
+        """Whether a turning antenna is in a turn that is due, for what is looked at every so often."""
+        turn = math.floor((t_s - self.world.phases[sensor.id]) / turn_s)
+        return turn % round(every_s / turn_s) == 0
 
     def _live(self, sensor: SensorPlacement, t_s: int) -> list[Cue]:
         """Cues that hold, the newest first."""
@@ -147,7 +156,12 @@ class Watch:
     ) -> frozenset[str]:
         """Tracks that are looked at in this second: those that are due, as far as the radar's time goes."""
         if profile.rotation_s is not None:
-            return frozenset(cue.track for cue in cues)
+            turn_s, every_s = profile.rotation_s.value, profile.track_revisit_s.value
+            return frozenset(
+                cue.track
+                for cue in cues
+                if self._in_turn(sensor, turn_s, every_s * (STEADY if cue.steady else 1), t_s)
+            )
         requests = []
         for cue in cues:
             every_s = profile.track_revisit_s.value * (STEADY if cue.steady else 1)
@@ -219,9 +233,12 @@ class Watch:
         seen = kernel(
             sensors.at(t_s), tasking, world.air, truth, sensors.keys, np.int64(t_s), world.numbers[rows]
         )
-        why = np.asarray(seen.why)
+        silent = np.array([[self._silent(one, t_s)] for one in sensors.placed])
+        why = np.where(
+            silent & (np.asarray(seen.why) != Why.ABSENT), int(Why.NO_SERVICE), np.asarray(seen.why)
+        )
         self._note(sensors, rows, why, np.asarray(truth.exists), due, t_s)
-        valid = np.asarray(seen.valid) & due[:, None]
+        valid = np.asarray(seen.valid) & due[:, None] & ~silent
         if not valid.any():
             return []
         z, sigma, cued = np.asarray(seen.measurement), np.asarray(seen.sigma), np.asarray(seen.cued)
@@ -243,6 +260,13 @@ class Watch:
             )
             plots.append(plot)
         return plots
+
+    def _silent(self, sensor: SensorPlacement, t_s: int) -> bool:
+        """Whether a fault keeps a sensor from telling anything."""
+        return any(
+            fault.kind == "silent" and fault.sensor == sensor.id and fault.from_s <= t_s < fault.until_s
+            for fault in self.world.scenario.faults
+        )
 
     def _note(
         self,

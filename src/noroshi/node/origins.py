@@ -56,7 +56,8 @@ def moves(desk: Desk, plots: Sequence[Plot]) -> bool:
     if first is last:
         return False
     eye, _ = desk.satellites[last.sensor].at(last.time_s)
-    before, after = ground_along(desk, first), ground_along(desk, last)
+    # On the ground, where fires are: higher up, one that stands still would shift as the satellite moves.
+    before, after = ground_along(desk, first, 0.0), ground_along(desk, last, 0.0)
     range_m = float(np.linalg.norm(after - eye))
     # Across the line of sight of the last one.
     off_m = float(np.linalg.norm(np.cross(before - eye, after - eye))) / range_m

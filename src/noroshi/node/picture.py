@@ -81,7 +81,8 @@ def sighted(node: Node, sighting: Sighting, now_s: float, out: Outbox) -> Node:
         _ANY_WAY_DEG if sighting.bearing_deg is None else _ROUGHLY_DEG,
     )
     node, thing = _launched(node, told)
-    out.note("sighting", track=thing.id, report=sighting.id, by=sighting.by, **_rounded(told))
+    said = {"report": sighting.id, "by": sighting.by, "confidence": sighting.confidence}
+    out.note("sighting", track=thing.id, **said, **_rounded(told))
     told_by = {**thing.told, f"{SIGHTING}{sighting.id}": told}
     return change(node, replace(thing, told=told_by, last_told_s=now_s, evidence=thing.evidence + 1))
 
@@ -176,7 +177,7 @@ def watch(node: Node, now_s: float, out: Outbox) -> Node:
             node = change(node, thing)
         due = thing.report_due_s is not None and now_s >= thing.report_due_s
         scans = [plot for plots in thing.scans.values() for plot in plots]
-        sights = scans if due else _tracked(thing, now_s)
+        sights = _thinned(scans) if due else _tracked(thing, now_s)
         enough = _SIGHTS_FIRST if not thing.reported_sights else thing.reported_sights + _SIGHTS_STEP
         if due and not thing.reported_sights:
             # A fire shines where it is.
@@ -188,6 +189,14 @@ def watch(node: Node, now_s: float, out: Outbox) -> Node:
             out.note("launch_report", track=thing.id, announced=announced or None, **_rounded(origin))
             node = change(node, thing)
     return node
+
+
+def _thinned(plots: list[Plot]) -> list[Plot]:
+    """As many as a launch point is fitted to: the first, the last, and evenly between."""
+    ordered = sorted(plots, key=lambda plot: (plot.time_s, plot.sensor))
+    if len(ordered) <= ROWS:
+        return ordered
+    return [ordered[row] for row in np.linspace(0, len(ordered) - 1, ROWS).round().astype(int)]
 
 
 def _tracked(thing: Thing, now_s: float) -> list[Plot]:

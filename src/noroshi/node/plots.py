@@ -36,6 +36,8 @@ _AIRCRAFT_CLIMB_M, _AIRCRAFT_AGAIN_S = 3e3, 60.0
 _PLACE_SIGMA_M = 3e3
 # Scans of one plume lie this near each other across the line of sight: m per second between them, and m.
 _SCAN_MPS, _SCAN_M = 11e3, 36e3
+# A plume may be too weak to see for so long, between two stages or in thin air.
+_SCAN_GAP_S = 60.0
 # Sights of one radar that a launch point is fitted to lie this far apart.
 _SIGHTS_APART_S = 4.0
 
@@ -156,8 +158,11 @@ def _recognised(node: Node, thing: Thing, plot: Plot, out: Outbox) -> tuple[Node
     """A thing that turns out to be no missile is followed on, and alarms nobody."""
     if thing.sort or not thing.confirmed or thing.estimate is None:
         return node, thing
-    first, desk = thing.sights[0], node.desk
-    if recognise.flies_level(position(desk, first), position(desk, plot), plot.time_s - first.time_s):
+    desk = node.desk
+    if any(
+        recognise.flies_level(position(desk, one), position(desk, plot), plot.time_s - one.time_s)
+        for one in thing.sights
+    ):
         sort = AIRCRAFT
     elif recognise.orbits(thing.estimate):
         sort = SATELLITE
@@ -260,6 +265,6 @@ def _continues(desk: Desk, before: Plot, plot: Plot, place_ecef_m: np.ndarray) -
         eye, _ = desk.satellites[plot.sensor].at(plot.time_s)
         way = (place_ecef_m - eye) / np.linalg.norm(place_ecef_m - eye)
         off_m = float(np.linalg.norm(np.cross(other - eye, way)))
-        return off_m < _SCAN_M + _SCAN_MPS * between_s
+        return between_s < _SCAN_GAP_S and off_m < _SCAN_M + _SCAN_MPS * between_s
     # Seen from two sides, a plume 150 km up is displaced by some hundreds of kilometres.
     return between_s < 30 and float(np.linalg.norm(other - place_ecef_m)) < 400e3

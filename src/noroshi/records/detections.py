@@ -70,7 +70,8 @@ class Plot:
 class Sighting:
     """What people saw or heard who are no sensors, as it reaches their nation: when, roughly where.
 
-    `bearing_deg` is where they say it went; None when they say nothing of that.
+    `bearing_deg` is where they say it went; None when they say nothing of that. `confidence`, low or medium,
+    is for people to read: no rule hangs on it.
     """
 
     id: str
@@ -80,3 +81,4 @@ class Sighting:
     lon_deg: float
     sigma_km: float
     bearing_deg: float | None
+    confidence: str

@@ -42,7 +42,7 @@ def said(found: Custody) -> Iterator[str | Table]:
 def headline(found: Custody) -> str:
     """The flight in a line."""
     flown = found.flown
-    by = f" as told by {flown.question.by}" if flown.question.by else ""
+    by = f", flown to fit what {flown.question.by} told" if flown.question.by else ""
     track = found.track
     return (
         f"{flown.question.name}{by}: {track.ground_km[-1]:,.0f} km, apogee {track.height_km.max():,.0f} km, "

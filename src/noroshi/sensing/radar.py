@@ -49,7 +49,7 @@ class Radar:
     scan_loss: Array
     fence_rad: Float[Array, "2"]
     elevation_rad: Float[Array, "2"]
-    mask_rad: Float[Array, "36"]
+    mask_rad: Float[Array, "A"]
     false_alarm: Array
     beamwidth_rad: Array
     sigma: Float[Array, "3"]
@@ -108,11 +108,12 @@ def range_equation_m(
 
 
 def mask_elevation(radar: Radar, azimuth_rad: Array) -> Array:
-    """Terrain mask, rad, at an azimuth, between the stated 10-degree steps."""
-    step = (azimuth_rad % (2 * math.pi)) / math.radians(10)
-    low = jnp.floor(step).astype(int) % 36
+    """Terrain mask, rad, at an azimuth, between its even steps round the circle."""
+    steps = radar.mask_rad.shape[0]
+    step = (azimuth_rad % (2 * math.pi)) / (2 * math.pi / steps)
+    low = jnp.floor(step).astype(int) % steps
     share = step - jnp.floor(step)
-    return radar.mask_rad[low] * (1 - share) + radar.mask_rad[(low + 1) % 36] * share
+    return radar.mask_rad[low] * (1 - share) + radar.mask_rad[(low + 1) % steps] * share
 
 
 def view(radar: Radar, air: Environment, truth: Truth) -> View:
@@ -169,7 +170,7 @@ def look(radar: Radar, tasking: Tasking, air: Environment, truth: Truth, key: Ar
         Why.SEEN,
     )
 
-    sigma, rate_sigma = _noise(radar, snr, elevation)
+    sigma, rate_sigma = noise_of(radar, snr, elevation)
     noise = sigma * jax.random.normal(key_noise, sigma.shape)
     measured = jnp.isfinite(radar.sigma_range_rate_mps)
     off_mps = jnp.where(measured, rate_sigma, 0.0) * jax.random.normal(key_rate, snr.shape)
@@ -199,7 +200,7 @@ def _swept(tasking: Tasking, azimuth_rad: Array) -> Array:
     return ((azimuth_rad - begins) % (2 * math.pi) < turns) | (turns >= 2 * math.pi)
 
 
-def _noise(radar: Radar, snr: Array, elevation_rad: Array) -> tuple[Array, Array]:
+def noise_of(radar: Radar, snr: Array, elevation_rad: Array) -> tuple[Array, Array]:
     """Sigma of range, azimuth and elevation [K, 3], and of the range rate: a floor and thermal noise.
 
     The beam's width lies along a great circle, so that in azimuth it is 1 / cos(elevation) as wide.

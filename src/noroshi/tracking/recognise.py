@@ -18,6 +18,8 @@ _SIGMAS, _BURNS = 2.0, 0.05
 # leaves the ground is as slow at first, but goes nowhere; a lofted missile is so at its top, far too high.
 _AIRCRAFT_MPS, _AIRCRAFT_CLIMB_M, AIRCRAFT_SEEN_S = (150.0, 350.0), 2e3, 18.0
 _AIRCRAFT_HEIGHT_M = 20e3
+# Of places longer apart nothing follows: what goes up steeply may come down beside them.
+_AIRCRAFT_JUDGED_S = 60.0
 
 
 def orbits(estimate: Estimate) -> bool:
@@ -33,7 +35,7 @@ def orbits(estimate: Estimate) -> bool:
 
 def flies_level(first_ecef_m: Float[Array, "3"], last_ecef_m: Float[Array, "3"], between_s: float) -> bool:
     """Whether two places of an object, some time apart, are those of an aircraft."""
-    if between_s < AIRCRAFT_SEEN_S:
+    if not AIRCRAFT_SEEN_S <= between_s <= _AIRCRAFT_JUDGED_S:
         return False
     first_m, last_m = float(frames.height(first_ecef_m)), float(frames.height(last_ecef_m))
     if max(first_m, last_m) > _AIRCRAFT_HEIGHT_M or abs(last_m - first_m) > _AIRCRAFT_CLIMB_M:
