@@ -11,7 +11,7 @@ from noroshi.catalogue import eyes, options
 from noroshi.catalogue.asked import Typed as Asked
 from noroshi.catalogue.coverage import Typed
 from noroshi.catalogue.flights import answer
-from noroshi.catalogue.nets import Net, load_net, members, paths
+from noroshi.catalogue.nets import AIR, Net, load_net, members, paths
 from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.questions import Answer, Question
 from noroshi.catalogue.shares import owners
@@ -139,7 +139,7 @@ def follow(
     net = None if typed.net is None else load_net(typed.net, [nation for nation, _ in asked], day)
     track = track_of(flown, typed.rcs_m2)
     found = watch(net, track, told) if net is not None else ()
-    air = net.air if net is not None else Environment(np.float64(4 / 3), np.float64(8e3))
+    air = net.air if net is not None else AIR
     for (said, layer), owner in zip(layers, whose, strict=True):
         place = layer.at(track.time_s)
         field_deg = 180.0 if typed.nadir_deg is None else typed.nadir_deg

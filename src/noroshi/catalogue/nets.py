@@ -27,7 +27,7 @@ from noroshi.sensing.visibility import Limits
 
 PUBLIC = "public"
 # Of the shipped net, where no scenario says: standard refraction, and an assumption for the clouds.
-_AIR = Environment(np.float64(EFFECTIVE_EARTH["four-thirds"]), np.float64(8e3))
+AIR = Environment(np.float64(EFFECTIVE_EARTH["four-thirds"]), np.float64(8e3))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def load_net(name: str, nations: Sequence[str] = (), day: date | None = None) ->
     Raises InputError when there is none of that name, or a nation has no sensor in it.
     """
     if name == PUBLIC:
-        sensors, air = tuple(one for one in load_sites() if one.present), _AIR
+        sensors, air = tuple(one for one in load_sites() if one.present), AIR
     else:
         scenario = load_scenario(name)
         sensors = tuple(_whole(one) for one in scenario.sensors if one.present and not one.member)

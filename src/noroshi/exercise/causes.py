@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from noroshi.catalogue.placement import SensorPlacement
 from noroshi.exercise import ghosts
 from noroshi.exercise.claims import first_claims
 from noroshi.exercise.run import Run, Sample
@@ -31,7 +30,7 @@ def causes(world: World, runs: Iterable[Run]) -> dict[str, Any]:
     false = dict.fromkeys(scenario.nations, 0)
     for sensor in scenario.sensors:
         if sensor.present:
-            false[sensor.nation] += _false_plots(world, sensor)
+            false[sensor.nation] += len(ghosts.unreal(world.scenario, sensor, world.seed))
     return {
         "objects": {kind: number[kind] for kind in KINDS},
         "false_plots": false,
@@ -42,17 +41,6 @@ def causes(world: World, runs: Iterable[Run]) -> dict[str, Any]:
 def kind_of(name: str) -> str:
     """The kind of a background object, by its name."""
     return name.partition("-")[0]
-
-
-def _false_plots(world: World, sensor: SensorPlacement) -> int:
-    scenario, duration_s = world.scenario, world.scenario.duration_s
-    plots = 0
-    if scenario.background is not None:
-        plots += len(ghosts.false_plots(scenario.background.ghosts, sensor, duration_s, world.seed))
-    for fault in scenario.faults:
-        if fault.sensor == sensor.id:
-            plots += len(ghosts.storm(fault, sensor, duration_s, world.seed))
-    return plots
 
 
 def _arm(run: Run) -> dict[str, Any]:

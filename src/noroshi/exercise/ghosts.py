@@ -9,6 +9,7 @@ import numpy as np
 from noroshi.catalogue.background import Fault, Ghosts
 from noroshi.catalogue.eyes import radar_of
 from noroshi.catalogue.placement import SensorPlacement
+from noroshi.catalogue.scenario import Scenario
 from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SkywaveProfile
 from noroshi.records.detections import Plot
 from noroshi.records.keys import generator
@@ -20,6 +21,17 @@ MINUTE_S = 60
 _SNR, _FAST_MPS = 20.0, 3e3
 # Half of what a satellite without a stated field sees: the Earth from the geostationary ring.
 _DISC_RAD = math.radians(8.7)
+
+
+def unreal(scenario: Scenario, sensor: SensorPlacement, seed: int) -> list[Plot]:
+    """All plots of a sensor in a run that no object makes: false ones, and the storms of its faults."""
+    plots: list[Plot] = []
+    if scenario.background is not None:
+        plots += false_plots(scenario.background.ghosts, sensor, scenario.duration_s, seed)
+    for fault in scenario.faults:
+        if fault.sensor == sensor.id:
+            plots += storm(fault, sensor, scenario.duration_s, seed)
+    return plots
 
 
 def false_plots(ghosts: Ghosts, sensor: SensorPlacement, duration_s: float, seed: int) -> tuple[Plot, ...]:

@@ -25,9 +25,8 @@ from noroshi.records.detections import Why
 from noroshi.records.truth import Truth
 from noroshi.sensing import custody, radar
 from noroshi.sensing.environment import Environment
-from noroshi.sensing.fluctuation import detection_probability
 from noroshi.sensing.radar import Radar
-from noroshi.sensing.reach import PD_LEAST
+from noroshi.sensing.reach import cued
 
 # Flights are filled up to a multiple of this many seconds, so that few lengths are compiled for.
 _FILL = 600
@@ -99,9 +98,7 @@ def _reasons(radars: Radar, air: Environment, truth: Truth) -> Array:
     """Why, of each radar that stands still [R] at each moment [T]."""
 
     def one(each: Radar) -> Array:
-        seen = radar.view(each, air, truth)
-        chance = detection_probability(seen.snr_cued, each.false_alarm, truth.swerling)
-        return jax.numpy.where((seen.why == Why.SEEN) & (chance < PD_LEAST), int(Why.TOO_DIM), seen.why)
+        return cued(radar.view(each, air, truth), each.false_alarm, truth.swerling)
 
     return jax.vmap(one)(radars)
 

@@ -295,16 +295,8 @@ class Watch:
 
 def _ghosts(world: World) -> dict[int, list[Plot]]:
     """Plots that no object makes, by their second."""
-    scenario, found = world.scenario, defaultdict[int, list[Plot]](list)
-    for sensor in scenario.sensors:
-        if not sensor.present:
-            continue
-        plots: list[Plot] = []
-        if scenario.background is not None:
-            plots += ghosts.false_plots(scenario.background.ghosts, sensor, scenario.duration_s, world.seed)
-        for fault in scenario.faults:
-            if fault.sensor == sensor.id:
-                plots += ghosts.storm(fault, sensor, scenario.duration_s, world.seed)
-        for plot in plots:
+    found = defaultdict[int, list[Plot]](list)
+    for sensor in world.scenario.sensors:
+        for plot in ghosts.unreal(world.scenario, sensor, world.seed) if sensor.present else ():
             found[round(plot.time_s)].append(plot)
     return dict(found)

@@ -185,7 +185,7 @@ def watch(node: Node, now_s: float, out: Outbox) -> Node:
         if enough <= len(sights) <= ROWS:
             origin = origins.estimate(node.desk, sights)
             announced = node.desk.announced(origin.time_s, origin.lat_deg, origin.lon_deg)
-            thing = replace(thing, origin=origin, reported_sights=len(sights), announced=announced)
+            thing = replace(thing, origin=origin, reported_sights=len(sights))
             out.note("launch_report", track=thing.id, announced=announced or None, **_rounded(origin))
             node = change(node, thing)
     return node

@@ -106,7 +106,6 @@ class Thing:
     told: Mapping[str, Origin] = field(default_factory=dict)
     foreign: Mapping[str, Foreign] = field(default_factory=dict)
     aliases: frozenset[tuple[str, str]] = frozenset()
-    announced: str = ""
     sort: str = ""
     last_told_s: float = -np.inf
     evidence: int = 0

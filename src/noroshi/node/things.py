@@ -125,7 +125,6 @@ def merge(node: Node, out: Outbox) -> Node:
             told={**second.told, **first.told},
             foreign={**second.foreign, **first.foreign},
             aliases=first.aliases | second.aliases,
-            announced=first.announced or second.announced,
             last_told_s=max(first.last_told_s, second.last_told_s),
             evidence=first.evidence + second.evidence,
             view=first.view or second.view,

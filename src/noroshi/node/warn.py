@@ -48,8 +48,7 @@ def _delay(node: Node, stage: str, thing: Thing) -> float:
 def _announced(desk: Desk, thing: Thing) -> bool:
     """Whether a notice tells of the launch, by our own word on it or a partner's."""
     start = thing.start
-    told = start is not None and desk.announced(start.time_s, start.lat_deg, start.lon_deg)
-    return bool(thing.announced or told)
+    return start is not None and bool(desk.announced(start.time_s, start.lat_deg, start.lon_deg))
 
 
 def _begin(node: Node, thing: Thing, now_s: float, out: Outbox) -> Node:

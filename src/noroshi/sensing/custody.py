@@ -11,16 +11,14 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from noroshi.earth import frames
 from noroshi.earth.arrays import Array
 from noroshi.records.detections import Why
 from noroshi.records.truth import Truth
 from noroshi.sensing import infrared, radar
 from noroshi.sensing.environment import Environment
-from noroshi.sensing.fluctuation import detection_probability
 from noroshi.sensing.infrared import Infrared
 from noroshi.sensing.radar import Radar
-from noroshi.sensing.reach import PD_LEAST
+from noroshi.sensing.reach import cued
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +68,7 @@ def by_radar(looks: Sequence[Radar], air: Environment, truth: Truth) -> Sight:
         each = jax.tree.map(lambda *leaves: np.stack(leaves), *looks)
         rows = jax.tree.map(lambda leaf: np.asarray(leaf)[:, None], truth)
         seen = jax.tree.map(lambda leaf: leaf[:, 0], jax.vmap(radar.view, (0, None, 0))(each, air, rows))
-    chance = detection_probability(seen.snr_cued, looks[0].false_alarm, truth.swerling)
-    why = np.array(seen.why)
-    why[(why == Why.SEEN) & (np.asarray(chance) < PD_LEAST)] = Why.TOO_DIM
+    why = np.asarray(cued(seen, looks[0].false_alarm, truth.swerling))
     sites = np.stack([look.site_ecef_m for look in looks])
     return Sight((why == Why.SEEN)[None], _lines(sites, truth)[None], why, True)
 
@@ -96,8 +92,7 @@ def by_nothing(why: Why, truth: Truth) -> Sight:
 def nadir_axes(site_ecef_m: Float[Array, "T 3"]) -> Float[Array, "T 3 3"]:
     """Rows east, toward the Earth's centre, north of a satellite at T moments."""
     x, y, z = np.moveaxis(site_ecef_m, -1, 0)
-    axes = frames.enu_axes(np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x))
-    return np.stack([axes[:, 0], -axes[:, 2], axes[:, 1]], axis=1)
+    return infrared.nadir_axes(np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x))
 
 
 def _lines(site_ecef_m: Float[Array, "... 3"], truth: Truth) -> Float[Array, "T 3"]:

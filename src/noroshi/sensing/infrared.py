@@ -49,14 +49,14 @@ class View:
     why: Int[Array, "K"]
 
 
-def nadir_axes(lat_rad: float, lon_rad: float) -> np.ndarray:
+def nadir_axes(lat_rad: Array, lon_rad: Array) -> Float[np.ndarray, "... 3 3"]:
     """Rows east, toward the Earth's centre, north.
 
     Azimuth and elevation in these axes are small angles about the nadir, where those of the local horizon
     would be singular.
     """
-    east, north, up = frames.enu_axes(np.float64(lat_rad), np.float64(lon_rad))
-    return np.stack([east, -up, north])
+    axes = np.asarray(frames.enu_axes(lat_rad, lon_rad))
+    return np.stack([axes[..., 0, :], -axes[..., 2, :], axes[..., 1, :]], axis=-2)
 
 
 def detection_probability(snr: Array, probability: Array) -> Array:

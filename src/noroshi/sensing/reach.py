@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -11,10 +12,16 @@ from noroshi.records.pytree import record
 from noroshi.records.truth import Kind, Truth
 from noroshi.sensing.environment import Environment
 from noroshi.sensing.fluctuation import detection_probability
-from noroshi.sensing.radar import Radar, view
+from noroshi.sensing.radar import Radar, View, view
 
 # A look in which the target shows as often as not.
 PD_LEAST = 0.5
+
+
+def cued(seen: View, false_alarm: Array, swerling: Array) -> Array:
+    """Why a cued look would not show each object: too faint, where it would fail more often than not."""
+    chance = detection_probability(seen.snr_cued, false_alarm, swerling)
+    return jnp.where((seen.why == Why.SEEN) & (chance < PD_LEAST), int(Why.TOO_DIM), seen.why)
 
 
 @record
@@ -58,7 +65,6 @@ def reach(
     for radar in radars:
         seen = view(radar, air, truth)
         clear = np.asarray(seen.why) == Why.SEEN
-        chance = detection_probability(seen.snr_cued, radar.false_alarm, truth.swerling)
-        loud = clear & (np.asarray(chance) >= PD_LEAST)
+        loud = np.asarray(cued(seen, radar.false_alarm, truth.swerling)) == Why.SEEN
         found = Reach(np.vstack([found.geometry, clear]), np.vstack([found.gated, loud]))
     return found
