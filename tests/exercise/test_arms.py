@@ -87,7 +87,7 @@ def test_what_is_shared_are_the_three_elements(arms, arm):
         if isinstance(message.payload, ForecastReport):
             assert message.payload.semi_major_km >= message.payload.semi_minor_km > 0
             assert message.payload.path is not None
-            assert len(message.payload.path.covariance) == 9
+            assert len(message.payload.path.covariance) == 10
 
 
 @pytest.mark.parametrize("arm", SHARING)

@@ -57,3 +57,15 @@ def test_a_fall_glows_brightest_where_it_is_braked_hard(flown):
         height_km = (np.linalg.norm(place, axis=1) - 6_371e3) / 1e3
         assert glow.max() == 1 and 20 < height_km[peak] < 90
         assert glow[0] < 0.01 and glow[-1] < 0.01
+
+
+def test_a_fall_may_be_asked_for_from_a_moment_after_its_start(begun, flown):
+    """The same path, read half a second later; nothing of what is down by then."""
+    late = list(falls.falls(*begun, BETA, np.array([0.5, 0.5, 1e5])))
+    for (place, speed, _), (later, faster, _) in zip(flown[:2], late[:2], strict=True):
+        count = min(len(place), len(later)) - 1
+        middle = (place[:count] + place[1 : count + 1]) / 2 + (speed[:count] - speed[1 : count + 1]) / 8
+        # The middle of a cubic over a second.
+        np.testing.assert_allclose(later[:count], middle, atol=0.05)
+        assert np.all(np.linalg.norm(faster[:count] - speed[:count], axis=1) < 200)
+    assert len(late[2][0]) == 0

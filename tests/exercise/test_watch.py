@@ -10,7 +10,8 @@ import pytest
 from noroshi.catalogue.background import Fault, load_background
 from noroshi.catalogue.eyes import ground_at, place_at
 from noroshi.earth import geometry
-from noroshi.exercise.watch import STEADY, Watch
+from noroshi.exercise import watch as watching
+from noroshi.exercise.watch import STEADY, URGENT, First, Watch
 from noroshi.records.detections import Why
 from noroshi.records.tasking import Cue
 from noroshi.records.truth import Kind
@@ -28,13 +29,13 @@ def staring(**change):
     return placed(profile("j-fps-5", **change), **SADO, **WEST)
 
 
-def cue(sensor, target, track, until_s=1e6, steady=False):
+def cue(sensor, target, track, until_s=1e6, steady=False, urgent=False):
     """A word to look where something stands."""
     site, axes = place_at(sensor)
     _, azimuth, elevation = geometry.range_azimuth_elevation(site, axes, target.position_ecef_m[:1])[
         0
     ].tolist()
-    return Cue(sensor.id, track, azimuth, elevation, math.radians(0.5), steady, until_s, "a test")
+    return Cue(sensor.id, track, azimuth, elevation, math.radians(0.5), steady, until_s, "a test", urgent)
 
 
 def spread(count, rows=200):
@@ -118,6 +119,72 @@ def test_a_cue_ends(replayed):
     assert watch.next_s(0) == 0 and watch.next_s(20) == 20
     assert [plot.time_s for plot in plots_of(watch, range(60))] == list(range(21))
     assert watch.next_s(21) == math.inf
+
+
+def shares_of(sensor, targets, plots):
+    """How many of the plots are of each target, by the nearest azimuth."""
+    azimuths = np.array([plot.measurement[1] for plot in plots])
+    exact = np.array([cue(sensor, target, "").azimuth_rad for target in targets])
+    return Counter(np.abs(azimuths[:, None] - exact).argmin(axis=1).tolist())
+
+
+def test_what_is_urgent_waits_less_long_and_starves_nobody(replayed):
+    """Two of twelve with the weight of three: each has three looks of eighteen, the ten others one each."""
+    sensor = staring(track_dwell_ms=figure(250), track_share=figure(0.25), track_revisit_s=figure(1))
+    targets = spread(12, rows=180)
+    watch = Watch(world_of(quiet(replayed, [sensor], 180.0), *targets))
+    for number, target in enumerate(targets):
+        watch.task(cue(sensor, target, target.id, urgent=number < 2))
+    shares = shares_of(sensor, targets, [plot for plot in plots_of(watch, range(180)) if plot.cued])
+    looks = 180 / (10 + 2 * URGENT)
+    # Looks fall on whole seconds, and the first round serves all alike.
+    assert [shares[number] for number in range(2)] == pytest.approx([URGENT * looks] * 2, rel=0.15)
+    assert [shares[number] for number in range(2, 12)] == pytest.approx([looks] * 10, rel=0.25)
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_raid_beyond_what_a_look_holds_leaves_nobody_out(replayed, monkeypatch, fixed):
+    """Those not looked at for longest go first; a turning antenna takes those that it passes."""
+    monkeypatch.setattr(watching, "_CUES", (4,))
+    still = staring(track_dwell_ms=figure(250), track_share=figure(0.25), track_revisit_s=figure(1))
+    sensor = still if fixed else placed(profile("j-fps-3", fence_high_deg=figure(0.1)), **SADO)
+    targets = spread(12, rows=120)
+    watch = Watch(world_of(quiet(replayed, [sensor], 120.0), *targets))
+    for target in targets:
+        watch.task(cue(sensor, target, target.id))
+    seen = shares_of(sensor, targets, [plot for plot in plots_of(watch, range(120)) if plot.cued])
+    if fixed:
+        assert seen == dict.fromkeys(range(12), 10)
+    else:
+        # Twelve turns, and room for four of all that it passes in one second: a third of the turns at least.
+        assert len(seen) == 12 and min(seen.values()) >= 4
+
+
+def test_a_watch_to_which_nobody_speaks_takes_no_cue(replayed):
+    sensor = staring(track_revisit_s=figure(1))
+    target = hovering("m", Kind.MISSILE, 38.5, 135.0, 200e3, 60, **NEAR)
+    watch = Watch(world_of(quiet(replayed, [sensor], 60.0), target), cued=False)
+    watch.task(cue(sensor, target, "T1"))
+    assert plots_of(watch, range(60)) == [] and watch.next_s(0) == math.inf and watch.first == {}
+
+
+def test_the_director_knows_on_whose_word_a_radar_looked(replayed):
+    """Of the cues that are served; what a search shows is on nobody's word."""
+    fence = {"search_revisit_s": figure(1), "fence_low_deg": figure(0), "fence_high_deg": figure(20)}
+    sensor = staring(track_revisit_s=figure(1), **fence)
+    high, low = (
+        hovering(name, Kind.MISSILE, 38.5, lon, height_m, 60, **NEAR)
+        for name, lon, height_m in (("high", 135.0, 200e3), ("low", 136.5, 20e3))
+    )
+    watch = Watch(world_of(quiet(replayed, [sensor], 60.0), high, low))
+    watch.task(replace(cue(sensor, high, "T7"), because="track from USA"))
+    beside = cue(sensor, high, "T8")
+    watch.task(
+        replace(beside, azimuth_rad=beside.azimuth_rad - 0.02, half_width_rad=0.03, because="own track")
+    )
+    plots_of(watch, range(60))
+    assert watch.first[sensor.id, "high"] == First(0.0, "T7", "track from USA")
+    assert watch.first[sensor.id, "low"].because == ""
 
 
 # What is before it.

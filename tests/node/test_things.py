@@ -17,6 +17,7 @@ from noroshi.node.step import step, wake_s
 from noroshi.records.detections import Plot
 from noroshi.records.tracks import Estimate
 from noroshi.records.truth import Kind
+from noroshi.tracking.provenance import Evidence
 from tests.exercise.made import airliner, made, quiet
 from tests.node.days import ALARMS, journal, of
 
@@ -126,7 +127,8 @@ def test_an_airliner_that_is_seen_no_more_does_not_hide_a_missile(replayed, kore
     jet = airliner("a", (38.6, 126.4), (38.6, 127.6), start_s=float(gone_s - 453))
     together = journal(scenario, rising, jet)
     assert of(together, "recognised")
-    assert confirmed_s(together) == confirmed_s(journal(scenario, rising))
+    # A jet that was seen a minute ago may take the first plots of what rises there; a few seconds, no more.
+    assert 0 <= confirmed_s(together) - confirmed_s(journal(scenario, rising)) <= 5
 
 
 # Tracks and things end.
@@ -136,23 +138,21 @@ def plot(sensor, time_s, range_m=500e3, azimuth=-1.2, elevation=0.1):
     return Plot(sensor, time_s, (range_m, azimuth, elevation), (50.0, 1e-3, 1e-3), False)
 
 
-def test_a_plot_alone_becomes_no_track_and_is_forgotten_in_an_hour(japan):
+def test_a_plot_alone_becomes_no_track_and_is_forgotten(japan):
     node, out = step(japan, [plot("JPN-Sado", 100.0)], 100.0)
     assert [event for _, event, _ in out.entries] == ["first_sight", "track"]
     (thing,) = node.things
     assert thing.track is not None and not thing.confirmed
     assert wake_s(node, 100.0) == 131.0
     node, out = step(node, [], 131.0)
-    assert node.things[0].track is None and out.entries == [] and out.cues == []
+    # Nobody told of it and nothing is known of it: there is nothing to keep.
+    assert not node.things and out.entries == [] and out.cues == []
     assert wake_s(node, 131.0) == math.inf
-    for now_s, left in ((3699.0, 1), (3701.0, 0)):
-        node, out = step(node, [], now_s)
-        assert len(node.things) == left and out.entries == []
 
 
 def test_what_people_still_have_to_be_told_of_is_not_forgotten(japan):
-    held = Thing("JPN-T1", last_plot_s=0.0, warning=Warning("standing", 1, ("Hokkaido",)))
-    node = replace(japan, things=(held, Thing("JPN-T2", last_plot_s=0.0)), made=2)
+    held = Thing("JPN-T1", last_told_s=0.0, warning=Warning("standing", 1, ("Hokkaido",)))
+    node = replace(japan, things=(held, Thing("JPN-T2", last_told_s=0.0)), made=2)
     node, _ = step(node, [], 10_000.0)
     assert [thing.id for thing in node.things] == ["JPN-T1"]
 
@@ -161,7 +161,7 @@ def test_what_people_still_have_to_be_told_of_is_not_forgotten(japan):
     "sort, said", [("aircraft", "it is an aircraft"), ("satellite", "it is a satellite")]
 )
 def test_an_alert_about_what_turns_out_no_missile_is_cancelled(japan, sort, said):
-    warned = Thing("JPN-T1", sort=sort, last_plot_s=90.0, warning=Warning("standing", 1, ("Hokkaido",)))
+    warned = Thing("JPN-T1", sort=sort, last_told_s=90.0, warning=Warning("standing", 1, ("Hokkaido",)))
     node = replace(japan, things=(warned,), made=1)
     node, out = step(node, [], 100.0)
     assert out.entries == []
@@ -177,7 +177,7 @@ def test_an_alert_about_what_turns_out_no_missile_is_cancelled(japan, sort, said
 
 
 def test_who_decides_on_what_turns_out_no_missile_stands_down(japan):
-    doubted = Thing("JPN-T1", sort="aircraft", last_plot_s=90.0, warning=Warning("deciding", 1))
+    doubted = Thing("JPN-T1", sort="aircraft", last_told_s=90.0, warning=Warning("deciding", 1))
     node = replace(japan, things=(doubted,), made=1, pending=(Pending(101.0, "decided", "JPN-T1"),))
     node, out = step(node, [], 101.0)
     ((_, event, fields),) = out.entries
@@ -198,9 +198,10 @@ def test_an_alert_whose_track_was_another_things_is_cancelled(japan):
 def heard_of(japan, time_s):
     """The node after a partner's track, all but still and well known, at a place that Sado sees."""
     place = position(japan.desk, plot("JPN-Sado", time_s))
-    state, sigma = np.array([*place, *np.zeros(6)]), np.repeat([1e3, 50.0, 1.0], 3)
-    estimate = Estimate(np.float64(time_s), state, np.diag(sigma**2), np.float64(0.5))
-    thing = Thing("JPN-T1", foreign={"USA": Foreign(estimate, ("USA",))}, last_told_s=time_s)
+    state, sigma = np.array([*place, *np.zeros(6), 8.5]), np.repeat([1e3, 50.0, 1.0, 0.3], [3, 3, 3, 1])
+    estimate = Estimate(np.float64(time_s), state, np.diag(sigma**2), np.array([0.5, 0.5, 0.0, 0.0]))
+    told = Foreign(estimate, Evidence.of(["USA"], "USA", time_s), "USA-T1")
+    thing = Thing("JPN-T1", foreign={"USA": told}, last_told_s=time_s)
     return replace(japan, things=(thing,), made=1)
 
 

@@ -4,7 +4,8 @@ import json
 import pytest
 
 from noroshi.records.messages import KINDS, nation_of
-from tests.sharing.words import message
+from noroshi.records.tracks import BURNING
+from tests.sharing.words import message, track_report
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -38,3 +39,8 @@ def test_a_message_tells_which_nations_fed_it():
     assert message(provenance=("USA-IR-1", "JPN-FPS5-Sado", "JPN-FPS5-Ominato", "KOR")).contributors == (
         "JPN", "KOR", "USA",
     )  # fmt: skip
+
+
+def test_a_track_report_tells_how_likely_it_burns():
+    path = track_report()
+    assert path.burning_probability == path.models[BURNING] == 0.2

@@ -19,6 +19,7 @@ from tests.reference import (
     radar,
     record,
     satellites,
+    tracking,
 )
 from tests.reference.cases import MARKS, Case, Group, Result
 
@@ -27,7 +28,8 @@ PAGE, ROWS = ROOT / "docs" / "validation.md", ROOT / "out" / "validation.json"
 
 _FLIGHT = (record, lofted, boost, arcs, glide, air, gravity, satellites)
 _SENSING = (infrared, radar, coverage, custody)
-CASES: tuple[Case, ...] = tuple(case for module in (*_FLIGHT, *_SENSING) for case in module.CASES)
+_TRACKING = (tracking,)
+CASES: tuple[Case, ...] = tuple(case for module in (*_FLIGHT, *_SENSING, *_TRACKING) for case in module.CASES)
 
 HEAD = """\
 Our flights, and what is seen of them, beside what others say of the same: published and announced

@@ -31,11 +31,11 @@ def distance2(view, fit) -> float:
 
 
 def final_distances(seeds, arms) -> dict[tuple[str, str], list[float]]:
-    """(arm, nation) -> squared distance of each seed's last forecast."""
+    """(arm, nation) -> squared distance of each seed's last forecast of what was still seen."""
     found: dict[tuple[str, str], list[float]] = {}
     for outcome in run_many("japan-2022-10-04", seeds, arms):
         fit = outcome.run.world.flights[0].fit
-        last = {sample.nation: sample.view for sample in outcome.run.samples}
+        last = {sample.nation: sample.view for sample in outcome.run.samples if sample.view.trust == 1.0}
         for nation, view in last.items():
             found.setdefault((outcome.arm, nation), []).append(distance2(view, fit))
     return found

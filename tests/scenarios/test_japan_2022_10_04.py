@@ -147,7 +147,7 @@ def test_the_summary_has_the_keys_that_readers_rely_on_and_no_others(digest):
     assert (digest["scenario"], digest["seed"]) == ("japan-2022-10-04", 0)
     assert list(digest["arms"]) == ["national", "bilateral", "hub", "direct"]
     for arm in digest["arms"].values():
-        assert list(arm) == ["launches"]
+        assert list(arm) == ["launches", "cueing"]
         (launch,) = arm["launches"]
         assert list(launch) == ["id", "truth", "nations"]
         assert launch["id"] == "L1"

@@ -76,6 +76,23 @@ def test_steady_tracks_wait_longer_in_the_same_proportion(times):
     assert np.mean(every_s[30:]) == pytest.approx(12 * times, rel=0.1)
 
 
+@pytest.mark.parametrize("weight", [2.0, 3.0])
+def test_what_weighs_more_waits_less_long_in_that_proportion(weight):
+    """Forty tracks for one look a second, four of them urgent: those wait so many times less long."""
+    last, left, looks = dict.fromkeys(range(40), NEVER), 0.0, dict.fromkeys(range(40), 0)
+    for second in range(2000):
+        asked = [
+            Request(f"{number:02}", 1.0, seen, weight if number < 4 else 1.0) for number, seen in last.items()
+        ]
+        served, left = share_out(asked, second, 1.0, left)
+        for name in served:
+            last[int(name)] = second
+            looks[int(name)] += 1
+    each = 2000 / (36 + 4 * weight)
+    assert [looks[number] for number in range(4)] == pytest.approx([weight * each] * 4, rel=0.1)
+    assert [looks[number] for number in range(4, 40)] == pytest.approx([each] * 36, rel=0.1)
+
+
 def test_a_look_that_takes_longer_than_a_second_is_saved_up_for():
     assert worked([1], 0.25, 13)["track-000"] == [3, 7, 11]
 

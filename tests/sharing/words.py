@@ -19,21 +19,25 @@ ARMS = ("national", "bilateral", "hub", "direct")
 
 
 def track_report(track_id: str = "JPN-T1") -> TrackReport:
-    diagonal = (1e6,) * 3 + (1e4,) * 3 + (25.0,) * 3
+    diagonal = (1e6,) * 3 + (1e4,) * 3 + (25.0,) * 3 + (0.09,)
     return TrackReport(
         track_id=track_id,
         time_s=120.0,
         position_ecef_m=(-3.5e6, 3.2e6, 4.6e6),
         velocity_ecef_mps=(-3e3, -2e3, 3e3),
-        thrust_ecef_mps2=(-6.0, -4.0, 6.0),
-        covariance=tuple(tuple(d if i == j else 0.0 for j in range(9)) for i, d in enumerate(diagonal)),
-        burning_probability=0.2,
+        force_ecef_mps2=(-6.0, -4.0, 6.0),
+        log_ballistic_coefficient=8.5,
+        covariance=tuple(tuple(d if i == j else 0.0 for j in range(10)) for i, d in enumerate(diagonal)),
+        models=(0.2, 0.7, 0.1, 0.0),
         launch_lat_deg=40.85,
         launch_lon_deg=125.7,
+        also=(track_id,),
     )
 
 
-def payload(kind: str, track_id: str = "JPN-T1", reason: str = "passes over") -> Payload:
+def payload(
+    kind: str, track_id: str = "JPN-T1", reason: str = "passes over", kind_of: str = "ballistic"
+) -> Payload:
     if kind == "launch_report":
         return LaunchReport(0.0, 40.85, 125.7, 5.0, 80.0, 10.0)
     if kind == "track":
@@ -43,6 +47,7 @@ def payload(kind: str, track_id: str = "JPN-T1", reason: str = "passes over") ->
             track_id=track_id, time_s=120.0, launch_time_s=0.0, launch_lat_deg=40.85, launch_lon_deg=125.7,
             path=track_report(track_id), impact_lat_deg=38.0, impact_lon_deg=172.0, impact_time_s=1320.0,
             semi_major_km=300.0, semi_minor_km=40.0, major_azimuth_deg=95.0, burning_probability=0.2,
+            assessment=((kind_of, 0.7), ("not yet known", 0.3)),
         )  # fmt: skip
     return AlertNotice(("Aomori",), reason)
 
@@ -98,7 +103,7 @@ def messages(draw: st.DrawFn) -> Message:
         created_s=draw(st.floats(0, 1e4)),
         expires_s=draw(st.floats(0, 1e4)),
         label=Label("JPN", tuple(draw(st.lists(st.sampled_from(NATIONS), unique=True))), draw(st.booleans())),
-        payload=payload(kind, track_id=draw(text), reason=draw(text)),
+        payload=payload(kind, track_id=draw(text), reason=draw(text), kind_of=draw(text)),
         provenance=tuple(names),
         form=draw(st.sampled_from(FORMS)),
     )

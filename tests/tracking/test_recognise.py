@@ -1,6 +1,7 @@
 """What flies and is no missile: orbits stay up, jets keep their height, and no missile does either."""
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -18,7 +19,7 @@ from noroshi.flight.fit import fit
 from noroshi.flight.missile import Site
 from noroshi.flight.sample import burn_times, trajectory
 from noroshi.records.tracks import Estimate
-from noroshi.tracking.recognise import AIRCRAFT_SEEN_S, flies_level, orbits
+from noroshi.tracking.recognise import AIRCRAFT_SEEN_S, comes_down, flies_level, no_aircraft, orbits
 
 # Family, apogee and range, km: lofted, middling, depressed.
 FLIGHTS = [
@@ -42,9 +43,9 @@ def flown(family, apogee_km, range_km):
 
 
 def estimate(position, velocity, sigma_mps=1.0, burning=0.0):
-    cov = np.diag(np.repeat([500.0, sigma_mps, 0.01], 3) ** 2)
-    mean = np.concatenate([position, velocity, np.zeros(3)])
-    return Estimate(np.float64(0.0), mean, cov, np.float64(burning))
+    cov = np.diag(np.repeat([500.0, sigma_mps, 0.01, 0.5], [3, 3, 3, 1]) ** 2)
+    mean = np.concatenate([position, velocity, np.zeros(3), [8.5]])
+    return Estimate(np.float64(0.0), mean, cov, np.array([burning, 1 - burning, 0.0, 0.0]))
 
 
 # Orbits.
@@ -90,7 +91,56 @@ def test_an_orbit_counts_only_when_it_is_sure():
     assert not orbits(estimate(position, velocity, sigma_mps=0.1, burning=0.2))
 
 
+def test_a_satellite_is_taken_back_only_when_it_surely_comes_down():
+    """About the speed at which a flight level at 200 km just reaches down to 100 km, by vis viva."""
+    radius_m, low_m = SEMI_MAJOR_M + 200e3, MEAN_RADIUS_M + 100e3
+    least_mps = math.sqrt(GM_M3PS2 * 2 * (1 / radius_m - 1 / (radius_m + low_m)))
+    position = np.array([radius_m, 0.0, 0.0])
+    for slower_sigmas, down in ((-3, False), (0, False), (2, False), (4, True), (20, True)):
+        sigma_mps = 10.0
+        across_mps = least_mps - slower_sigmas * sigma_mps - ROTATION_RADPS * radius_m
+        state = estimate(position, np.array([0.0, across_mps, 0.0]), sigma_mps)
+        assert comes_down(state) is down
+        assert not (down and orbits(state))
+
+
+@pytest.mark.parametrize("flight", FLIGHTS, ids=str)
+def test_every_missile_that_is_well_known_surely_comes_down(flight):
+    position, velocity, burnout_s = flown(*flight)
+    for row in range(math.ceil(burnout_s), len(position), 20):
+        assert comes_down(estimate(position[row], velocity[row]))
+
+
 # Aircraft.
+
+
+def aloft(height_m, east_mps, up_mps=0.0, sigma_mps=5.0):
+    lat, lon = np.radians([38.0, 138.0])
+    place = np.asarray(frames.ecef(lat, lon, np.float64(height_m)))
+    return estimate(place, np.array([east_mps, 0.0, up_mps]) @ frames.enu_axes(lat, lon), sigma_mps)
+
+
+@given(st.floats(0, 15e3), st.floats(0, 330), st.floats(-60, 60), st.integers(0, 2**32))
+def test_an_aircraft_stays_one_while_it_climbs_and_however_badly_it_is_seen(height_m, mps, climb_mps, seed):
+    """Under noise of up to a sigma in each direction; neither a climb nor a height below 15 km tells."""
+    chance = np.random.default_rng(seed).uniform(-1, 1, 6)
+    for sigma_mps in (5.0, 50.0, 300.0):
+        true = aloft(height_m, mps, climb_mps, sigma_mps)
+        off = chance * np.repeat([500.0, sigma_mps], 3)
+        assert not no_aircraft(replace(true, mean=true.mean + np.concatenate([off, np.zeros(4)])))
+
+
+@pytest.mark.parametrize(
+    "height_m, mps, sigma_mps, beyond",
+    [
+        (10e3, 450.0, 10.0, True),
+        (10e3, 450.0, 20.0, False),
+        (21e3, 100.0, 10.0, False),
+        (22e3, 100.0, 10.0, True),
+    ],
+)
+def test_what_is_surely_faster_or_higher_is_no_aircraft(height_m, mps, sigma_mps, beyond):
+    assert bool(no_aircraft(aloft(height_m, mps, 0.0, sigma_mps))) is beyond
 
 
 places = st.tuples(st.floats(-60, 60), st.floats(-178, 178), st.floats(0, 360))

@@ -11,12 +11,12 @@ from noroshi.catalogue.questions import Answer, Failure, Question
 from noroshi.earth import frames, geometry
 from noroshi.errors import FlightError
 from noroshi.flight.dynamics import KILO, MEGA
-from noroshi.flight.fit import Fit, flown
+from noroshi.flight.fit import flown
 from noroshi.flight.missile import Body, course
 from noroshi.flight.objects import spent_stages
 from noroshi.flight.sample import sampled, steps_of
 from noroshi.flight.solve import LANES
-from noroshi.flight.space import Ascent, Wanted, ascend
+from noroshi.flight.space import Ascent, Wanted, ascend, planned
 
 # How long what reached orbit is shown.
 _IN_ORBIT_S = 900.0
@@ -79,25 +79,10 @@ def lost_ascent(question: Question) -> Answer:
         raise FlightError(
             f"nothing can fail at {failure.at_s:.0f} s: it is in orbit after {found.insertion_s:.0f} s"
         )
-    aim = found.aim
-    loft, ideal, azimuth, *upper = (float(value[0]) for value in jax.tree.leaves(aim))
-    nowhere = (math.nan,) * 5
-    planned = Fit(
-        question.site,
-        found.missile,
-        body,
-        loft,
-        ideal,
-        azimuth,
-        *nowhere,
-        (0.0, 0.0, 0.0),
-        earth,
-        tuple(upper),
-    )
-    falls = spent_stages(question.site, found.missile, aim, earth)
+    falls = spent_stages(question.site, found.missile, found.aim, earth)
     assumed = "" if question.announced.apogee_km else " (assumed)"
     note = f"planned: a circular orbit of {found.orbit.apogee_km:,.0f} km{assumed}"
-    return failing(question, failure, planned, falls, note)
+    return failing(question, failure, planned(found, body), falls, note)
 
 
 def _loss_s(found: Ascent, body: Body, range_km: float) -> float:

@@ -29,8 +29,11 @@ Wanted = Iterable[tuple[Any, str]]
 def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
     """Build `model` (Scenario) from a file's tables; names of profiles become checked profiles.
 
-    Raises InputError; a fault in a shipped profile names the profile's own file.
+    A row of sensors may name a shipped `site`, and a threat a shipped one that it is `like`, and change some
+    of its fields; `arms` may be a shipped set's name. Raises InputError; a fault in a shipped profile names
+    the profile's own file.
     """
+    raw = {**raw, **_shared(raw, where)}
     launches, sensors = _rows(raw, "launches"), _rows(raw, "sensors")
     named = [*_names(launches, "launches", "threat"), *_names([raw], "", "expects")]
     threats = _shelf(raw, "threats", "threats", _threat, named, where)
@@ -58,6 +61,61 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
             name: _called(arm, "name", name, where, ("arms", name)) for name, arm in arms.items()
         }
     return door.validate(model, complete, where)
+
+
+def _shared(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Sensors, threats and arms that a scenario takes over from shipped files, as if it had them itself."""
+    taken: dict[str, Any] = {}
+    sensors = _rows(raw, "sensors")
+    if any(isinstance(row, dict) and "site" in row for row in sensors):
+        sites = _sites()
+        taken["sensors"] = [_sited(row, number, sites, where) for number, row in enumerate(sensors)]
+    if isinstance(name := raw.get("arms"), str):
+        known = shipped_names("arms")
+        if name not in known:
+            need = "is not a known set of arms."
+            raise InputError(where, "arms", name, need, did_you_mean(name, known))
+        path = door.DATA / "arms" / f"{name}.toml"
+        taken["arms"] = door.read_toml(path, door.shipped(path))
+    if isinstance(own := raw.get("threats"), dict):
+        taken["threats"] = {name: _likened(name, table, where) for name, table in own.items()}
+    return taken
+
+
+def _likened(name: str, table: Any, where: str) -> Any:
+    """A threat with all that it does not say itself from the shipped one that it is like."""
+    if not isinstance(table, dict) or "like" not in table:
+        return table
+    like, known = table["like"], shipped_names("threats")
+    if like not in known:
+        need = "is not a known threat profile."
+        raise InputError(where, f"threats.{name}.like", like, need, did_you_mean(like, known))
+    path = door.DATA / "threats" / f"{like}.toml"
+    base = door.read_toml(path, door.shipped(path))
+    mine = {key: value for key, value in table.items() if key != "like"}
+    if isinstance(belief := mine.get("belief"), dict):
+        mine["belief"] = {**base["belief"], **belief}
+    return {**base, **mine}
+
+
+def _sites() -> dict[str, dict[str, Any]]:
+    """Rows of the public catalogue of sensors by id, as its files have them."""
+    rows: dict[str, dict[str, Any]] = {}
+    for code in sorted(shipped_names("sites")):
+        path = door.DATA / "sites" / f"{code}.toml"
+        rows |= {row["id"]: row for row in door.read_toml(path, door.shipped(path))["sensors"]}
+    return rows
+
+
+def _sited(row: Any, number: int, sites: Mapping[str, Any], where: str) -> Any:
+    """The shipped row that a row names, with what the row says otherwise."""
+    if not isinstance(row, dict) or "site" not in row:
+        return row
+    name = row["site"]
+    if not isinstance(name, str) or name not in sites:
+        field = f"sensors.{door.label(row, number)}.site"
+        raise InputError(where, field, name, "is not a known sensor.", did_you_mean(name, sites, False))
+    return {**sites[name], **{key: value for key, value in row.items() if key != "site"}}
 
 
 def _salvo(row: Any) -> list[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from noroshi.catalogue.questions import Answer, Burnout, Failure, Question
 from noroshi.catalogue.threats import flyer
-from noroshi.earth import frames, geometry
+from noroshi.earth import frames
 from noroshi.earth.model import Earth
 from noroshi.errors import FlightError
 from noroshi.flight.announced import Told
@@ -18,7 +18,7 @@ from noroshi.flight.fit import Fit, fit, flown
 from noroshi.flight.legs import BURNS
 from noroshi.flight.missile import MOST_BANKS, Aim, Body, Missile, Site, ascent, course, fuel_fractions
 from noroshi.flight.objects import Fall, fragments, spent_stages
-from noroshi.flight.sample import sampled, steps_of
+from noroshi.flight.sample import measured, sampled, steps_of
 from noroshi.flight.spread import Spread, part_of, spread
 from noroshi.records.keys import generator
 
@@ -119,22 +119,7 @@ def failing(question: Question, failure: Failure, planned: Fit, falls: Sequence[
     if burnout.time_s > failure.at_s:
         burnout = _state(table[np.abs(table[:, 0] - failure.at_s).argmin()], earth)
     note = f"fails at {failure.at_s:.0f} s ({failure.kind}); {told}"
-    return Answer(question, _measured(planned, table), None, burnout, track, tuple(still), None, (note,))
-
-
-def _measured(planned: Fit, table: np.ndarray) -> Fit:
-    """What became of a flight that failed, read off its steps."""
-    lat, lon, height_m = frames.geodetic(table[:, 1:4], planned.earth)
-    start = math.radians(planned.site.lat_deg), math.radians(planned.site.lon_deg)
-    range_m, _ = geometry.great_circle(*start, lat[-1], lon[-1], planned.earth.mean_radius_m)
-    return replace(
-        planned,
-        apogee_km=float(height_m.max()) / KILO,
-        range_km=float(range_m) / KILO,
-        flight_time_s=float(table[-1, 0]),
-        impact_lat_deg=math.degrees(lat[-1]),
-        impact_lon_deg=math.degrees(lon[-1]),
-    )
+    return Answer(question, measured(planned, table), None, burnout, track, tuple(still), None, (note,))
 
 
 def burnout_of(site: Site, missile: Missile, aim: Aim, earth: Earth) -> Burnout:

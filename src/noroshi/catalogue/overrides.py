@@ -23,6 +23,9 @@ def apply(model: type[S], scenario: S, values: Mapping[str, float | bool], where
         launch["threat"] = launch["threat"]["name"]
     for sensor in tables["sensors"]:
         sensor["profile"] = sensor["profile"]["name"]
+    for key in ("expects", "background"):
+        if key in tables:
+            tables[key] = tables[key]["name"]
     for path, value in values.items():
         places = list(_places(tables, path.split(".")))
         if not places:

@@ -94,6 +94,14 @@ class ThreatProfile(Model):
     rcs_m2_air: Annotated[Figure, AfterValidator(Within(above=0, at_most=1e4, unit="m2"))] | None = Field(
         default=None, description="Radar cross-section in the air after the last burnout, below 90 km, m2."
     )
+    rcs_m2_stage: Annotated[Figure, AfterValidator(Within(above=0, at_most=1e4, unit="m2"))] | None = Field(
+        default=None, description="Radar cross-section of a spent stage, m2; default that while boosting."
+    )
+    separates: bool = Field(
+        default=False,
+        description="Whether the last stage is left behind as well, when it is spent; else it flies on with "
+        "the body.",
+    )
     swerling: Literal[0, 1, 3] = Field(
         default=1, description="How its echo fluctuates from look to look: 0 steady, 1 or 3."
     )

@@ -1,9 +1,9 @@
 """What is asked of a flight and what is answered: a launch with its figures, the flight that fits them."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from noroshi.catalogue import door
+from noroshi.catalogue.launch import Loss
 from noroshi.catalogue.profiles import ThreatProfile
 from noroshi.catalogue.record import RecordedLaunch, threat_for
 from noroshi.catalogue.threats import load_threat
@@ -18,7 +18,6 @@ from noroshi.flight.space import Ascent
 from noroshi.flight.spread import Spread
 from noroshi.records.trajectory import Trajectory
 
-Loss = Literal["thrust-loss", "break-up"]
 # What is flown of a launch that the record calls so.
 _FAILED = "recorded as {}: what was seen of it is flown as if it were meant"
 

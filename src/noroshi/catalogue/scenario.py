@@ -157,8 +157,7 @@ class Scenario(Model):
             return []
         which = ", ".join(lifted)
         return [
-            f"{which}: flies on its lift, and the nations' filters know ballistic flight only: "
-            "their forecasts of it are wrong, and their regions too small."
+            f"{which}: flies on its lift; while it still burns, the nations' regions of it are too small."
         ]
 
     def named_arms(self, names: Iterable[str] | None = None) -> tuple[str, ...]:

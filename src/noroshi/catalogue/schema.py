@@ -17,6 +17,32 @@ def scenario_schema() -> Schema:
     """What a scenario file may hold, generated from the models."""
     schema = Scenario.model_json_schema()
     schema["title"] = "noroshi scenario"
+    placement = schema["$defs"]["SensorPlacement"]
+    site = {"type": "string", "description": "Id of a sensor in data/sites; other fields change it."}
+    schema["$defs"]["Site"] = {
+        **placement,
+        "description": "A sensor of the public catalogue, with what is otherwise here.",
+        "title": "Site",
+        "properties": {"site": site, **placement["properties"]},
+        "required": ["site"],
+    }
+    threat = schema["$defs"]["ThreatProfile"]
+    like = {"type": "string", "description": "Name of a shipped threat profile; other fields change it."}
+    schema["$defs"]["Likeness"] = {
+        **threat,
+        "description": "A threat like a shipped one, with what is otherwise here.",
+        "title": "Likeness",
+        "properties": {"like": like, **threat["properties"]},
+        "required": ["like"],
+    }
+    [(names, of_threats)] = schema["properties"]["threats"]["patternProperties"].items()
+    either = {"anyOf": [of_threats, {"$ref": "#/$defs/Likeness"}]}
+    schema["properties"]["threats"]["patternProperties"] = {names: either}
+    of_sensors, of_arms = schema["properties"]["sensors"], schema["properties"]["arms"]
+    of_sensors["items"] = {"anyOf": [of_sensors["items"], {"$ref": "#/$defs/Site"}]}
+    words = {name: of_arms.pop(name) for name in ("description", "title")}
+    name = {"type": "string", "description": "Name of a shipped set of arms, such as trilateral."}
+    schema["properties"]["arms"] = {**words, "anyOf": [of_arms, name]}
     return {"$schema": DIALECT, **schema}
 
 
@@ -98,9 +124,25 @@ def summary_schema() -> Schema:
         )
         return {"type": "object", "additionalProperties": nation, "description": description}
 
+    cueing = table(
+        {
+            "launch": {"type": "string", "description": "Id of the launch; times are seconds after it."},
+            "nation": {"type": "string", "description": "Whose radar it is."},
+            "sensor": {"type": "string", "description": "Id of the radar."},
+            "first_s": {"type": "number", "description": "It first sees the launch."},
+            "because": {"type": "string", "description": "On whose word it looked there; search: on none."},
+            "alone_s": {**seconds, "description": "Its search alone first sees the launch."},
+            "saved_s": {**seconds, "minimum": 0, "description": "How much sooner it saw it so."},
+        }
+    )
     arm = table(
         {
             "launches": {"type": "array", "items": launch, "description": "One for each launch."},
+            "cueing": {
+                "type": "array",
+                "items": cueing,
+                "description": "What cueing bought: every radar that saw a launch, with and without cues.",
+            },
             "claims": claims(
                 "integer", "Only where nothing is launched: what each nation claimed, all of it false."
             ),

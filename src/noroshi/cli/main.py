@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,11 @@ from noroshi.cli.coverage import coverage
 from noroshi.cli.fly import fly
 from noroshi.cli.launches import launches
 from noroshi.cli.sensors import sensors
+from noroshi.cli.track import track
 from noroshi.errors import InputError, NoroshiError
+
+if TYPE_CHECKING:
+    from noroshi.exercise.world import World
 
 app = typer.Typer(
     name="noroshi",
@@ -64,6 +68,10 @@ def run(
     spread: Annotated[
         int, typer.Option(min=0, max=10_000, help="Further seeds for the spread of what sharing buys.")
     ] = 0,
+    detections: Annotated[
+        Path | None,
+        typer.Option(help="Write the plots of one arm as a table for noroshi track; takes --sharing ARM."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json and nothing else.")] = False,
 ) -> None:
     """Run a scenario, print the comparison and write its report."""
@@ -80,11 +88,16 @@ def run(
     arms = None if sharing == "compare" else world.named_arms([sharing])
     target = out if out is not None else Path("out") / world.name
     folder.check_target(target)
+    if detections is not None and (sharing == "compare" or not detections.parent.is_dir()):
+        need = "needs one arm: its radars look where it cues them, and a folder that is there."
+        raise InputError("", "--detections", str(detections), need, "Name the arm with --sharing.")
     with progress(quiet=as_json) as told:
         result = compare(world, seed, arms, spread, told, processes=min(2, os.cpu_count() or 1))
         told("report", 0, 1)
         folder.write(result, target, write_report)
         told("report", 1, 1)
+        if detections is not None:
+            _write_detections(result.world, sharing, detections)
     if as_json:
         typer.echo(json.dumps(result.summary, ensure_ascii=False))
         return
@@ -93,6 +106,16 @@ def run(
     # A file or a pipe is as wide as the table needs.
     Console(width=None if sys.stdout.isatty() else 110).print(comparison(target))
     typer.echo(f"Report: {target / 'report.html'}")
+
+
+def _write_detections(world: "World", arm: str, path: Path) -> None:
+    from noroshi.exercise.taken import record
+    from noroshi.formats.detections import encode
+
+    try:
+        path.write_bytes(encode(record(world, arm)))
+    except OSError as error:
+        raise InputError(str(path), "", None, f"cannot be written: {error.strerror}.") from error
 
 
 @app.command(epilog="Example: noroshi scenarios")
@@ -166,6 +189,7 @@ app.command(
 app.command(epilog="Example: noroshi fly 2022-10-03 --plot flight.png")(fly)
 app.command(epilog="Example: noroshi launches --class icbm --since 2022-01-01")(launches)
 app.command(epilog="Example: noroshi sensors --nation JPN")(sensors)
+app.command(epilog="Example: noroshi track plots.parquet --association jpda --plot tracks.png")(track)
 
 
 @contextmanager

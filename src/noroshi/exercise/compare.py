@@ -99,4 +99,4 @@ def _job(what: str, arm: str, scenario: Scenario) -> tuple[str, Job]:
 def _arm(world: World, hears: Hears, arm: str) -> tuple[Any, ...]:
     """A run's parts but for the world, which both processes have."""
     done = run(world.scenario, world.seed, arm, world, told=hears)
-    return arm, done.entries, done.samples, dict(done.seen), dict(done.account)
+    return arm, done.entries, done.samples, dict(done.seen), dict(done.account), dict(done.first)

@@ -44,21 +44,24 @@ def falls(
     place_ecef_m: Float[np.ndarray, "E 3"],
     velocity_ecef_mps: Float[np.ndarray, "E 3"],
     ballistic_coefficient_kgpm2: Float[np.ndarray, "E"],
+    first_s: Float[np.ndarray, "E"] | None = None,
 ) -> Iterator[tuple[Float[np.ndarray, "N 3"], Float[np.ndarray, "N 3"], Float[np.ndarray, "N"]]]:
     """Places, m, velocities, m/s, and glow over its peak of each fall, a row a second while it is in the air.
 
+    The first row is at the start, or `first_s` after it; there is none where it is down by then.
     It glows as the power that the air takes from it: density times speed cubed.
     """
     batch = *(place_ecef_m.T / MEGA), *(velocity_ecef_mps.T / KILO), ballistic_coefficient_kgpm2
     time_s, state, power = in_jobs(_logged, batch, job=_LANES)
     for row in range(time_s.shape[1]):
         node_s = time_s[:, row]
-        at_s = np.arange(math.floor(node_s[-1]) + 1.0)
+        begins_s = 0.0 if first_s is None else float(first_s[row])
+        at_s = begins_s + np.arange(math.floor(node_s[-1] - begins_s) + 1.0)
         place, speed = hermite(node_s, state[:, :3, row] * MEGA, state[:, 3:, row] * KILO, at_s)
         # Rows after the last step repeat it.
         last = int(np.searchsorted(node_s, node_s[-1])) + 1
         glow = np.interp(at_s, node_s[:last], power[:last, row])
-        yield place, speed, glow / glow.max()
+        yield place, speed, glow / glow.max(initial=1e-300)
 
 
 @stored

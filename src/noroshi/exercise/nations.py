@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from noroshi.alerting.areas import Areas, neighbours
+from noroshi.catalogue import boosts
 from noroshi.catalogue.areas import load_areas
 from noroshi.catalogue.eyes import moves, place_at
 from noroshi.catalogue.figures import Spread
@@ -19,21 +20,20 @@ from noroshi.catalogue.profiles import Belief as BeliefModel
 from noroshi.catalogue.release import arm_policies
 from noroshi.catalogue.scenario import Scenario
 from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SkywaveProfile
-from noroshi.earth import frames
 from noroshi.earth.constants import STANDARD_GRAVITY_MPS2
-from noroshi.errors import InputError
 from noroshi.exercise import draw
-from noroshi.flight.missile import Aim, Body, Missile, Site, Stage, course
-from noroshi.flight.sample import sampled, steps_of
 from noroshi.node.desk import Course, Desk, Satellite, Station
-from noroshi.node.state import Node
-from noroshi.records.tracks import SLOTS, Belief, Stations
+from noroshi.node.state import Node, fresh
+from noroshi.records.tracks import Belief
 from noroshi.sharing.release import ReleaseTable, compile_table
-from noroshi.tracking.launchpoint import Template
+from noroshi.tracking.boosts import Template
+from noroshi.tracking.score import Background, Volume, infrared_background, radar_background
+from noroshi.tracking.tracker import Rules
 
-TEMPLATE_ROWS = 320
-# The generic boost that launch points are fitted with: a middle burn toward a middle loft.
-_TEMPLATE_LOFT_RAD, _TEMPLATE_FUEL = math.radians(42), 0.85
+# The Earth's disc from a geostationary satellite, deg, where no field of view is told.
+_HALF_FIELD_DEG = 8.7
+# Lift over drag of whatever may glide (assumption; 2.6 is the most that is published of a flown one).
+_GLIDE_RATIO = 1.0, 4.0
 
 
 def nodes(scenario: Scenario, arm: str, seed: int, asked: Collection[str] | None = None) -> dict[str, Node]:
@@ -54,7 +54,7 @@ def nodes(scenario: Scenario, arm: str, seed: int, asked: Collection[str] | None
     }
     relays = {relay.via: relay.delay_s for relay in sharing.relay}
     return {
-        nation: Node(
+        nation: fresh(
             replace(
                 _desk(scenario, nation, table, partners[nation], relays.get(nation), seed),
                 forecasts=asked is None or nation in asked,
@@ -76,15 +76,9 @@ def _desk(
     belief = scenario.expected.belief
     mine = [sensor for sensor in scenario.sensors if sensor.nation == nation and sensor.present]
     radars = [sensor for sensor in mine if isinstance(sensor.profile, RadarProfile)]
-    if len(radars) > SLOTS:
-        need = f"must have at most {SLOTS} radars for one nation."
-        raise InputError(scenario.file, "sensors", f"{len(radars)} radars of {nation}", need)
-    stations = {}
-    site, frame, sigma = np.zeros((SLOTS, 3)), np.tile(np.eye(3), (SLOTS, 1, 1)), np.ones((SLOTS, 3))
-    for slot, sensor in enumerate(radars):
-        site[slot], frame[slot] = place_at(sensor)
-        sigma[slot] = draw.believed_bias(sensor)
-        stations[sensor.id] = Station(sensor.id, slot, _course(sensor), moves(sensor))
+    stations = {
+        sensor.id: Station(sensor.id, _course(sensor), draw.believed_bias(sensor)) for sensor in radars
+    }
     satellites = {}
     for sensor in mine:
         if isinstance(sensor.profile, InfraredProfile):
@@ -103,10 +97,8 @@ def _desk(
         radars=stations,
         satellites=satellites,
         skywaves=skywaves,
-        # On the device once: a compiled step is called thousands of times with it.
-        stations=jax.device_put(Stations(site, frame, sigma)),
         belief=jax.device_put(believed(belief)),
-        template=template(belief.burn_s.middle, belief.specific_impulse_s.middle),
+        template=template(),
         areas=areas,
         centre_deg=centre_deg,
         neighbours=_next_door(nation) if model.neighbours else {},
@@ -122,7 +114,22 @@ def _desk(
         pass_on_s=pass_on_s,
         notices=tuple(notice for notice in scenario.notices if nation in notice.known_to),
         announced_factor=model.announced_factor.value if model.announced_factor else 1.0,
+        rules=Rules(backgrounds={sensor.id: _background(sensor) for sensor in mine}),
     )
+
+
+def _background(sensor: SensorPlacement) -> Background:
+    """What a nation believes a sensor of its own sees when nobody launches anything: a quiet day's."""
+    profile = sensor.profile
+    if isinstance(profile, InfraredProfile):
+        half = profile.field_of_view_deg.value / 2 if profile.field_of_view_deg else _HALF_FIELD_DEG
+        return infrared_background(math.radians(half), max(profile.revisit_s.value, 1.0))
+    if isinstance(profile, SkywaveProfile):
+        return Background(Volume(), max(profile.revisit_s.value, 1.0), 1.0, 1.0)
+    half = math.radians(profile.sector_deg.value) / 2
+    elevations = math.radians(profile.elevation_min_deg.value), math.radians(profile.elevation_max_deg.value)
+    ranges = 0.0, profile.instrumented_range_km.value * 1e3
+    return radar_background(ranges, (-half, half), elevations, max(profile.search_revisit_s.value, 1.0))
 
 
 def _course(sensor: SensorPlacement) -> Course:
@@ -143,20 +150,15 @@ def believed(belief: BeliefModel) -> Belief:
         np.float64(drag.middle),
         # Half of the range's logarithm is taken as two sigmas.
         np.float64((drag.high / drag.low) ** 0.25),
+        np.float64(_GLIDE_RATIO[0]),
+        np.float64(_GLIDE_RATIO[1]),
     )
 
 
 @cache
-def template(burn_s: float, specific_impulse_s: float) -> Template:
-    """Height and distance of a generic boost by the second, flown by the same code as the truth."""
-    exhaust_mps = specific_impulse_s * STANDARD_GRAVITY_MPS2
-    missile = Missile((Stage(burn_s, exhaust_mps),), 10.0, 50.0, 7e-5, gravity_turn=0.0)
-    ideal_kmps = -exhaust_mps / 1e3 * math.log(1 - _TEMPLATE_FUEL)
-    aim = Aim(np.array([_TEMPLATE_LOFT_RAD]), np.array([ideal_kmps]), np.array([0.0]))
-    flown = sampled(steps_of(course(Site(0.0, 0.0), missile, Body(5000.0), aim)), 1.0, missile)
-    lat, _, height_m = frames.geodetic(flown.position_ecef_m[:TEMPLATE_ROWS])
-    distance_m = 6.371e6 * np.asarray(lat)
-    return jax.device_put(Template(np.float64(1.0), np.asarray(height_m), distance_m))
+def template() -> Template:
+    """What boosts are like, as launch points are fitted with."""
+    return jax.device_put(boosts.template())
 
 
 @cache

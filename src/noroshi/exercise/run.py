@@ -10,7 +10,7 @@ from typing import Any
 from noroshi.catalogue.reports import Report
 from noroshi.catalogue.scenario import Scenario
 from noroshi.exercise import links, nations
-from noroshi.exercise.watch import Watch
+from noroshi.exercise.watch import First, Watch
 from noroshi.exercise.world import World, build
 from noroshi.node.state import Node, Outbox, View
 from noroshi.node.step import step, wake_s
@@ -37,7 +37,8 @@ class Run:
 
     `entries` are the journal's lines in order, `samples` the pictures. The director's alone are `seen` (first
     and last detection by nation and launch), `account` (by sensor and launch when the reason changed that its
-    looks showed the launch or did not) and `world`.
+    looks showed the launch or did not), `first` (by sensor and launch the first detection, and on whose
+    word) and `world`.
     """
 
     world: World
@@ -46,6 +47,7 @@ class Run:
     samples: list[Sample] = field(default_factory=list)
     seen: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     account: Mapping[tuple[str, str], Sequence[tuple[int, Why]]] = field(default_factory=dict)
+    first: Mapping[tuple[str, str], First] = field(default_factory=dict)
 
     def note(self, t_s: float, node: str, event: str, fields: Mapping[str, Any]) -> None:
         """Append a line; what is written stays."""
@@ -60,15 +62,16 @@ def run(
     until: Callable[[Run], bool] | None = None,
     asked: Collection[str] | None = None,
     told: Callable[[int], None] = lambda days: None,
+    heard: Callable[[Plot], None] = lambda plot: None,
 ) -> Run:
     """Run one arm of one seed to its end, or until `until` says that enough is known.
 
     The world of a seed is the same for every arm and may be passed in. Only the nations in `asked`
     (default: all) make forecasts of their own, which takes most of the time. `told` hears of each day that is
-    over, how many are.
+    over, how many are; `heard` of each plot, as it comes.
     """
     world = world or build(scenario, seed)
-    loop = _Loop(scenario, seed, world, arm, asked)
+    loop = _Loop(scenario, seed, world, arm, asked, heard)
     t_s = 0
     while t_s <= scenario.duration_s:
         loop.second(t_s)
@@ -90,12 +93,19 @@ class _Loop:
     """The clock of one run."""
 
     def __init__(
-        self, scenario: Scenario, seed: int, world: World, arm: str, asked: Collection[str] | None
+        self,
+        scenario: Scenario,
+        seed: int,
+        world: World,
+        arm: str,
+        asked: Collection[str] | None,
+        heard: Callable[[Plot], None],
     ) -> None:
-        self.seed, self.world = seed, world
+        self.seed, self.world, self.heard = seed, world, heard
         self.nodes = nations.nodes(scenario, arm, seed, asked)
         self.watch = Watch(world)
-        self.result = Run(world, arm, seen=self.watch.seen, account=self.watch.account)
+        watch = self.watch
+        self.result = Run(world, arm, seen=watch.seen, account=watch.account, first=watch.first)
         self.links = [
             links.Link(
                 a=link.between[0],
@@ -131,6 +141,7 @@ class _Loop:
         inboxes: dict[str, list[Plot | Sighting | Message]] = {}
         if t_s <= self.world.end_s:
             for nation, plot in self.watch.detections(t_s):
+                self.heard(plot)
                 inboxes.setdefault(nation, []).append(plot)
         while self.on_the_way and self.on_the_way[0][0] <= t_s:
             _, _, nation, message = heapq.heappop(self.on_the_way)

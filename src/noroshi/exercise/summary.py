@@ -1,5 +1,6 @@
 """The summary of a run: what each nation knew and did, measured against the truth by the director."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -7,9 +8,12 @@ import numpy as np
 
 from noroshi.catalogue.scenario import Scenario
 from noroshi.earth import geometry
+from noroshi.exercise import cueing
 from noroshi.exercise.claims import claims
+from noroshi.exercise.objects import Object
 from noroshi.exercise.run import Run, Sample
 from noroshi.flight.fit import Fit
+from noroshi.node.state import View
 
 _KNOWS = ("launch_report", "forecast", "track")
 
@@ -21,8 +25,13 @@ def summary(scenario: Scenario, seed: int, runs: Iterable[Run]) -> dict[str, Any
         "scenario": scenario.name,
         "seed": seed,
         "as_it_was": {"alert_s": dict(was.alert_s)} if was else None,
-        "arms": {run.arm: {"launches": launches(scenario, run), **_claims(scenario, run)} for run in runs},
+        "arms": {run.arm: _arm(scenario, run) for run in runs},
     }
+
+
+def _arm(scenario: Scenario, run: Run) -> dict[str, Any]:
+    told = {"launches": launches(scenario, run), **_claims(scenario, run)}
+    return told | ({"cueing": cueing.told(run)} if scenario.launches else {})
 
 
 def _claims(scenario: Scenario, run: Run) -> dict[str, Any]:
@@ -45,9 +54,10 @@ def launches(scenario: Scenario, run: Run) -> list[dict[str, Any]]:
     found = []
     for flight in run.world.flights:
         start_s = flight.launch.launch_time_s
-        things = {track for track, launch in owner.items() if launch == flight.launch.id}
+        bodies = {track for track, one in owner.items() if one == flight.launch.id}
+        things = {track for track, one in owner.items() if one.partition("/")[0] == flight.launch.id}
         nations = {
-            nation: _nation(run, nation, flight.launch.id, flight.fit, start_s, things)
+            nation: _nation(run, nation, flight.launch.id, flight.fit, start_s, things, bodies)
             for nation in scenario.nations
         }
         truth = {
@@ -64,18 +74,30 @@ def launches(scenario: Scenario, run: Run) -> list[dict[str, Any]]:
 
 
 def _owners(run: Run) -> dict[str, str]:
-    """Which launch each nation's thing is, by where its last forecast says that it falls."""
-    if not run.world.flights:
+    """What each nation's thing is, a launch or a part of one (L1/stage-1): what is nearest to where it was
+    believed last.
+    """
+    launched = [flight.launch.id for flight in run.world.flights]
+    if not launched:
         return {}
+    there = [one for one in run.world.objects if one.id.partition("/")[0] in launched]
     last: dict[str, Sample] = {sample.track: sample for sample in run.samples}
-    owners = {}
-    for track, sample in last.items():
-        off = [(miss_km(sample, flight.fit), flight.launch.id) for flight in run.world.flights]
-        owners[track] = min(off)[1]
-    if len(run.world.flights) == 1:
-        tracks = {entry["track"] for entry in run.entries if "track" in entry}
-        owners.update(dict.fromkeys(tracks, run.world.flights[0].launch.id))
+    owners = {
+        track: min(there, key=lambda one: _away_m(one, sample.view)).id for track, sample in last.items()
+    }
+    if len(launched) == 1:
+        for track in {entry["track"] for entry in run.entries if "track" in entry}:
+            owners.setdefault(track, launched[0])
     return owners
+
+
+def _away_m(one: Object, view: View) -> float:
+    """How far an object is from where a thing is believed; one that is down stays where it fell."""
+    row = round(view.time_s - one.start_s)
+    if row < 0:
+        return math.inf
+    place = one.position_ecef_m[min(row, len(one.position_ecef_m) - 1)]
+    return float(np.linalg.norm(place - np.array(view.state[:3])))
 
 
 def miss_km(sample: Sample, fit: Fit) -> float:
@@ -85,14 +107,19 @@ def miss_km(sample: Sample, fit: Fit) -> float:
     return float(geometry.great_circle(*places)[0]) / 1e3
 
 
-def _nation(run: Run, nation: str, launch: str, fit: Fit, start_s: float, things: set[str]) -> dict[str, Any]:
+def _nation(
+    run: Run, nation: str, launch: str, fit: Fit, start_s: float, things: set[str], bodies: set[str]
+) -> dict[str, Any]:
+    """What a nation made of one launch: when it knew and warned, by any thing that is of it; where it thought
+    that the body falls.
+    """
     mine = [entry for entry in run.entries if entry["node"] == nation]
     tracks = [entry["t_s"] for entry in mine if _tracked(entry, things)]
     warned = [entry["t_s"] for entry in mine if _warned(entry, things)]
     alerts = [
         entry for entry in mine if entry["event"] in ("alert", "update") and _of(entry["alert"], things)
     ]
-    samples = [sample for sample in run.samples if sample.nation == nation and sample.track in things]
+    samples = [sample for sample in run.samples if sample.nation == nation and sample.track in bodies]
     seen = run.seen.get((nation, launch))
     alert_s = alerts[0]["t_s"] if alerts else None
     before = [sample for sample in samples if alert_s is not None and sample.t_s <= alert_s]
@@ -107,7 +134,8 @@ def _nation(run: Run, nation: str, launch: str, fit: Fit, start_s: float, things
         "alert_s": after(alert_s),
         "alert_areas": sorted({area for entry in alerts for area in entry["areas"]}),
         "at_alert": _forecast(before, fit),
-        "at_end": _forecast(samples, fit),
+        # While anything of it was still seen: what is lost only widens from there.
+        "at_end": _forecast([sample for sample in samples if sample.view.trust == 1.0], fit),
     }
 
 

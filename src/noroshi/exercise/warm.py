@@ -8,6 +8,7 @@ work in the main, is then left to the first use.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +17,15 @@ import numpy as np
 
 from noroshi import compiled
 from noroshi.exercise import nations
-from noroshi.exercise.nations import TEMPLATE_ROWS
 from noroshi.node import kernels
-from noroshi.records.tracks import SLOTS, Belief, Estimate, Stations, Track
-from noroshi.tracking.imm import Sight
-from noroshi.tracking.launchpoint import ROWS, Sights, Template
+from noroshi.records.tracks import MODELS, STATE, Belief, Estimate
+from noroshi.tracking import banks, fuse
+from noroshi.tracking.fuse import Part
+from noroshi.tracking.launchpoint import ROWS
+from noroshi.tracking.provenance import Evidence
+
+# Numbers of tracks and plots of a moment that nearly every run comes to.
+_COUNTS = banks.SIZES[:2]
 
 
 def compile_all() -> None:
@@ -44,26 +49,14 @@ def is_compiled() -> bool:
 
 def jobs() -> list[Callable[[], object]]:
     """The compilations, longest first, to be called in any order and on any thread."""
-    one, eye = np.float64(1.0), np.eye(9)
-    stations = jax.device_put(
-        Stations(np.ones((SLOTS, 3)), np.tile(np.eye(3), (SLOTS, 1, 1)), np.ones((SLOTS, 3)))
-    )
-    belief = jax.device_put(Belief(*[one] * 5))
-    sights = Sight(np.ones(SLOTS), np.ones((SLOTS, 3)), np.ones((SLOTS, 3)), np.zeros(SLOTS, int))
-    sight = jax.tree.map(lambda column: column[0], sights)
-    track = Track(one, np.ones((2, 9)), np.stack([eye, eye]), np.ones((2, 9, 3 * SLOTS)), np.full(2, 0.5))
-    estimate = Estimate(one, np.ones(9), eye, one)
-    rows = np.ones((ROWS, 3))
-    batch = Sights(np.ones(ROWS), rows, np.tile(np.eye(3), (ROWS, 1, 1)), rows, rows, np.ones(ROWS, bool))
-    template = jax.device_put(Template(one, np.ones(TEMPLATE_ROWS), np.ones(TEMPLATE_ROWS)))
+    one, eye = np.float64(1.0), np.eye(STATE)
+    belief = jax.device_put(Belief(*[one] * len(fields(Belief))))
+    estimate = Estimate(one, np.ones(STATE), eye, np.full(len(MODELS), 0.25))
+    batch, valid = banks.sights(ROWS), np.ones(ROWS, bool)
     return [
-        # The flight of the truth: the template is flown by the same code.
-        partial(nations.template, 100.0, 250.0),
         partial(kernels.bundle, estimate, one, belief),
-        partial(kernels.launch, batch, template, (one, one)),
-        partial(kernels.weigh, track, sights, stations, belief),
-        partial(kernels.join, estimate, estimate, belief),
-        partial(kernels.absorb, track, sights, np.int64(1), stations),
-        partial(kernels.carry, estimate, one, belief),
-        partial(kernels.init, sight, stations),
+        partial(kernels.launch, batch, valid, nations.template(), (one, one), belief),
+        partial(fuse.together, [Part(estimate, Evidence.of([name], name, 0.0)) for name in ("AAA", "BBB")]),
+        partial(kernels.carry, estimate, np.float64(2.0), belief),
+        *[partial(job, count) for count in _COUNTS for job in banks.jobs(belief)],
     ]

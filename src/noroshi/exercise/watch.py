@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,30 +11,53 @@ import numpy as np
 
 from noroshi.catalogue.placement import SensorPlacement
 from noroshi.catalogue.sensors import RadarProfile, SkywaveProfile
+from noroshi.earth import geometry
 from noroshi.exercise import ghosts, inview, looks
 from noroshi.exercise.world import Sensors, World, period_s
 from noroshi.records.detections import Plot, Why
 from noroshi.records.keys import uniform
 from noroshi.records.tasking import Cue, Tasking
-from noroshi.records.truth import Kind
+from noroshi.records.truth import Kind, Truth
 from noroshi.sensing import schedule, skywave
+from noroshi.sensing.radar import Radar
 
-# Numbers of cues that a look is compiled for; the newest go first where there are more.
-_CUES = (4, 16, 64)
+# Numbers of cues that a look is compiled for; where there are more, those not looked at for longest go first.
+_CUES = (4, 16, 64, 256)
 # Why a look passed an object by for this once; it tells something where none comes for so long.
 _PASSING, _PATIENCE_S = (Why.NOT_LOOKED, Why.TOO_BUSY), 20
 # A steady coast is looked at this many times less often than what may still burn (assumption).
 STEADY = 3
+# Where there is no time for all, what is urgent waits so many times less long than the rest (assumption, 2 to
+# 5).
+URGENT = 3.0
+
+
+@dataclass(frozen=True)
+class First:
+    """When a sensor first saw a launch, and for which track and on whose word it looked there then.
+
+    Both are empty where the sensor's own search showed it.
+    """
+
+    t_s: float
+    track: str = ""
+    because: str = ""
 
 
 @dataclass
 class Watch:
-    """What the sensors of a world see under one arm, and how their time is spent."""
+    """What the sensors of a world see under one arm, and how their time is spent.
+
+    Not `cued`, nobody tells radars where to look, whatever nations ask for: their search alone.
+    """
 
     world: World
+    cued: bool = True
     cues: dict[str, dict[str, Cue]] = field(default_factory=dict)
-    # Director's knowledge: when each nation first and last saw each launch, and why a look showed it or not.
+    # Director's knowledge: when each nation first and last saw each launch, when each sensor did first, and
+    # why a look showed it or not.
     seen: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    first: dict[tuple[str, str], First] = field(default_factory=dict)
     account: dict[tuple[str, str], list[tuple[int, Why]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -68,6 +92,8 @@ class Watch:
 
     def task(self, cue: Cue) -> None:
         """Take a nation's word on where one of its radars shall look."""
+        if not self.cued:
+            return
         self.cues.setdefault(cue.sensor, {})[cue.track] = cue
 
     def detections(self, t_s: int) -> list[tuple[str, Plot]]:
@@ -86,6 +112,18 @@ class Watch:
         if plots and scenario.background is not None:
             plots = [*plots, *ghosts.duplicates(plots, scenario.background.ghosts, seed)]
         return list(ghosts.apply(scenario.faults, plots, seed)) if scenario.faults else plots
+
+    def searched(self, launch: int) -> list[int]:
+        """Seconds of the run in which the search of some radar may show an object, by geometry."""
+        one, views = self.world.objects[launch], self._views[launch]
+        if views is None:
+            return []
+        seconds = round(one.start_s) + np.flatnonzero(views[1].any(axis=1))
+        return [int(t_s) for t_s in seconds if 0 <= t_s <= self.world.end_s]
+
+    def search(self, t_s: int) -> list[Plot]:
+        """What radars see in a second; for the director, who asks what they had seen by themselves."""
+        return self._radars(t_s, self.world.present(t_s))
 
     def _radars(self, t_s: int, here: np.ndarray) -> list[Plot]:
         sensors = self.world.radars
@@ -106,9 +144,8 @@ class Watch:
         if not any(asked) and not due.any():
             return []
         tasking = self._tasking(t_s, asked, due)
-        return self._look(
-            looks.radar_looks, sensors, tasking, t_s, tasking.searching | tasking.served.any(axis=1)
-        )
+        looking = tasking.searching | tasking.served.any(axis=1)
+        return self._look(looks.radar_looks, sensors, tasking, t_s, looking, asked)
 
     def _searches(self, sensor: SensorPlacement, profile: RadarProfile, t_s: int) -> bool:
         """Whether a radar looks along its fence in this second; a turning one does so all round its turn."""
@@ -122,11 +159,36 @@ class Watch:
         return turn % round(every_s / turn_s) == 0
 
     def _live(self, sensor: SensorPlacement, t_s: int) -> list[Cue]:
-        """Cues that hold, the newest first."""
+        """Cues that hold; where there are too many, those not looked at for longest."""
         cues = self.cues.get(sensor.id, {})
         for name in [name for name, cue in cues.items() if cue.until_s < t_s]:
             del cues[name]
-        return sorted(cues.values(), key=lambda cue: -cue.until_s)[: _CUES[-1]]
+        if len(cues) <= _CUES[-1]:
+            return list(cues.values())
+
+        def waiting(cue: Cue) -> tuple[bool, float, float]:
+            last_s = self._served.get((sensor.id, cue.track), -math.inf)
+            return not self._passes(sensor, cue, t_s, edge=1.0), last_s, -cue.until_s
+
+        return sorted(cues.values(), key=waiting)[: _CUES[-1]]
+
+    def _passes(self, sensor: SensorPlacement, cue: Cue, t_s: int, edge: float = 0.0) -> bool:
+        """Whether an antenna looks at the middle of a cue in this second, or up to `edge` half-widths beside.
+
+        One that turns passes it or does not.
+        """
+        assert isinstance(sensor.profile, RadarProfile)
+        if sensor.profile.rotation_s is None:
+            return True
+        begins, turns = self._swept(sensor, t_s)
+        beside = edge * cue.half_width_rad
+        return (cue.azimuth_rad - begins + beside) % (2 * math.pi) < turns + 2 * beside
+
+    def _swept(self, sensor: SensorPlacement, t_s: int) -> tuple[float, float]:
+        """Azimuth where the beam of a turning antenna stands, and how far it turns in a second, rad."""
+        assert isinstance(sensor.profile, RadarProfile) and sensor.profile.rotation_s is not None
+        turn_s = sensor.profile.rotation_s.value
+        return 2 * math.pi * ((t_s - self.world.phases[sensor.id]) / turn_s % 1), 2 * math.pi / turn_s
 
     def _tasking(self, t_s: int, asked: list[list[Cue]], searching: np.ndarray) -> Tasking:
         most = max(len(cues) for cues in asked)
@@ -146,9 +208,7 @@ class Watch:
                 valid[row, slot] = True
                 served[row, slot] = cue.track in names
             if profile.rotation_s is not None:
-                turn_s = profile.rotation_s.value
-                begins = 2 * math.pi * ((t_s - self.world.phases[sensor.id]) / turn_s % 1)
-                swept[row] = begins, 2 * math.pi / turn_s
+                swept[row] = self._swept(sensor, t_s)
         return Tasking(centre, width, valid, served, searching, swept)
 
     def _serve(
@@ -157,11 +217,14 @@ class Watch:
         """Tracks that are looked at in this second: those that are due, as far as the radar's time goes."""
         if profile.rotation_s is not None:
             turn_s, every_s = profile.rotation_s.value, profile.track_revisit_s.value
-            return frozenset(
-                cue.track
+            due = [
+                cue
                 for cue in cues
                 if self._in_turn(sensor, turn_s, every_s * (STEADY if cue.steady else 1), t_s)
-            )
+            ]
+            passed = [cue for cue in due if self._passes(sensor, cue, t_s)]
+            self._served.update(((sensor.id, cue.track), float(t_s)) for cue in passed)
+            return frozenset(cue.track for cue in due)
         requests = []
         for cue in cues:
             every_s = profile.track_revisit_s.value * (STEADY if cue.steady else 1)
@@ -169,7 +232,8 @@ class Watch:
             last_s = self._served.get(key, -math.inf)
             # Radars begin together, at whole turns: their plots of one moment make one step of a filter.
             if t_s % every_s < 1 or key in self._turned_down or t_s - last_s < 2 * every_s:
-                requests.append(schedule.Request(cue.track, every_s, last_s))
+                weight = URGENT if cue.urgent else 1.0
+                requests.append(schedule.Request(cue.track, every_s, last_s, weight))
         capacity = math.inf
         if profile.track_dwell_ms is not None and profile.track_share is not None:
             capacity = profile.track_share.value / (profile.track_dwell_ms.value * 1e-3)
@@ -223,9 +287,18 @@ class Watch:
         )
 
     def _look(
-        self, kernel: Any, sensors: Sensors, tasking: Tasking | None, t_s: int, due: np.ndarray
+        self,
+        kernel: Any,
+        sensors: Sensors,
+        tasking: Tasking | None,
+        t_s: int,
+        due: np.ndarray,
+        asked: Sequence[Sequence[Cue]] = (),
     ) -> list[Plot]:
-        """Plots of one second's looks; the object behind each stays here, with the director."""
+        """Plots of one second's looks; the object behind each stays here, with the director.
+
+        `asked` are the cues of each sensor, in the order of the tasking.
+        """
         if not due.any():
             return []
         world = self.world
@@ -249,6 +322,13 @@ class Watch:
             if behind.kind is Kind.MISSILE:
                 key = sensor.nation, behind.id
                 self.seen[key] = self.seen.get(key, (float(t_s), 0.0))[0], float(t_s)
+                if (sensor.id, behind.id) not in self.first:
+                    word = None
+                    if cued[row, column] and tasking is not None:
+                        pointed = _pointed(sensors.at(t_s), row, truth, column)
+                        word = _word(asked[row], tasking.served[row], pointed)
+                    found = First(float(t_s)) if word is None else First(float(t_s), word.track, word.because)
+                    self.first[sensor.id, behind.id] = found
             plot = Plot(
                 sensor.id,
                 float(t_s),
@@ -291,6 +371,27 @@ class Watch:
                     continue
                 if not told or told[-1][1] is not reason:
                     told.append((t_s, reason))
+
+
+def _pointed(radars: Radar, row: int, truth: Truth, column: int) -> tuple[float, float]:
+    """Azimuth and elevation, rad, at which a radar takes itself to point when it looks at an object."""
+    axes = np.asarray(radars.axes)[row]
+    place = np.asarray(radars.site_ecef_m)[row] + np.asarray(radars.bias_place_m)[row] @ axes
+    position = truth.position_ecef_m[column]
+    position = position + truth.velocity_ecef_mps[column] * float(radars.bias_clock_s[row])
+    exact = geometry.range_azimuth_elevation(place, axes, position) + np.asarray(radars.bias)[row]
+    return float(exact[1]), float(exact[2])
+
+
+def _word(cues: Sequence[Cue], served: np.ndarray, pointed: tuple[float, float]) -> Cue | None:
+    """The cue for which a radar looked there: of those served, the one with its middle nearest."""
+    azimuth, elevation = pointed
+
+    def off(cue: Cue) -> float:
+        turn = (azimuth - cue.azimuth_rad + math.pi) % (2 * math.pi) - math.pi
+        return math.hypot(turn * math.cos(elevation), elevation - cue.elevation_rad) / cue.half_width_rad
+
+    return min((cue for cue, now in zip(cues, served, strict=False) if now), key=off, default=None)
 
 
 def _ghosts(world: World) -> dict[int, list[Plot]]:

@@ -14,10 +14,9 @@ from noroshi.catalogue.scenario import Scenario
 from noroshi.catalogue.sensors import InfraredProfile, RadarProfile, SkywaveProfile
 from noroshi.catalogue.threats import signature_of
 from noroshi.earth import frames
-from noroshi.exercise import background, draw
+from noroshi.exercise import background, draw, parts
 from noroshi.exercise.draw import Flight
 from noroshi.exercise.objects import Object
-from noroshi.flight.sample import trajectory
 from noroshi.records import keys
 from noroshi.records.trajectory import Trajectory
 from noroshi.records.truth import Kind, Truth
@@ -72,7 +71,8 @@ def _moved(arrays: Any, placed: Sequence[SensorPlacement], moving: Sequence[int]
 class World:
     """The truth of one run and the sensors in it; the same for every arm of sharing.
 
-    The first objects are the launches, in their order; `numbers` are the objects' own, for their chance.
+    The first objects are the launches, in their order, then what comes loose from them (see parts), then the
+    background; `numbers` are the objects' own, for their chance.
     """
 
     scenario: Scenario
@@ -129,18 +129,23 @@ _NOWHERE = np.array([7e6, 0.0, 0.0])
 
 
 def missile(flight: Flight, track: Trajectory) -> Object:
-    """A flight as the sensors have it: its echo and what shines of it, by the second."""
+    """A flight as the sensors have it: its echo and what shines of it, by the second; of what failed, what is
+    left of it.
+    """
     position, velocity = np.asarray(track.position_ecef_m)[:-1], np.asarray(track.velocity_ecef_mps)[:-1]
     height_m = np.asarray(frames.height(position))
     burning = np.asarray(track.burning)[:-1]
     signature = signature_of(flight.launch.threat)
+    rcs_m2 = np.asarray(echo(signature, height_m, burning))
+    if (left := parts.left_m2(flight)) is not None:
+        rcs_m2 = np.where(np.asarray(track.time_s)[:-1] < left[0], rcs_m2, left[1])
     return Object(
         flight.launch.id,
         Kind.MISSILE,
         flight.launch.launch_time_s,
         position,
         velocity,
-        np.asarray(echo(signature, height_m, burning)),
+        rcs_m2,
         np.asarray(shine(signature, height_m, np.linalg.norm(velocity, axis=1), stages(burning))),
         signature.swerling,
     )
@@ -152,10 +157,11 @@ def build(scenario: Scenario, seed: int, like: World | None = None) -> World:
         flights, tracks = like.flights, like.tracks
     else:
         flights = tuple(draw.flight(scenario, launch, seed) for launch in scenario.launches)
-        tracks = tuple(trajectory(flight.fit) for flight in flights)
+        tracks = tuple(draw.track(flight) for flight in flights)
     present = [sensor for sensor in scenario.sensors if sensor.present]
     errors = {sensor.id: draw.errors(sensor, seed) for sensor in present}
     objects = tuple(missile(*pair) for pair in zip(flights, tracks, strict=True))
+    objects += parts.loose(flights, seed)
     if scenario.background is not None:
         objects += background.objects(scenario.background, present, scenario.duration_s, seed)
 

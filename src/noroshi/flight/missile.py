@@ -52,7 +52,10 @@ class Missile:
 
     Straight up until `vertical_s`; then the pitch falls evenly to the loft angle, which it has at
     `turned_s`; from there the thrust follows the air-relative velocity where `gravity_turn` is 1 and keeps
-    its pitch where it is 0. `area_m2pkg` is cross-section over mass at the ignition of each stage.
+    its pitch where it is 0. `area_m2pkg` is cross-section over mass at the ignition of each stage. Where
+    `upper_rad` is given, the upper stages keep that pitch above the launch site's horizon instead: a flight
+    that is turned upwards, or down, after its first stage. At `thrust_until_s` all thrust is lost, and what
+    is left falls.
     """
 
     stages: tuple[Stage, ...]
@@ -60,6 +63,8 @@ class Missile:
     turned_s: Array
     area_m2pkg: Array
     gravity_turn: Array = 1.0
+    upper_rad: Array | None = None
+    thrust_until_s: Array = np.inf
 
 
 @record
@@ -127,6 +132,11 @@ def burns(missile: Missile, aim: Aim) -> Burns:
         )
 
     onward: dict[str, Array] = {"pitch_rad": aim.loft_rad, "follow": missile.gravity_turn}
+    upper: tuple[Array, Array] | None = None
+    if aim.upper_rad is not None and aim.upper_radps is not None:
+        upper = aim.upper_rad, aim.upper_radps
+    elif missile.upper_rad is not None:
+        upper = missile.upper_rad, 0.0
     since_s: Array = 0.0
     for number, (stage, fuel) in enumerate(
         zip(missile.stages, fuel_fractions(missile, aim.ideal_kmps), strict=True)
@@ -134,9 +144,8 @@ def burns(missile: Missile, aim: Aim) -> Burns:
         flow = fuel / stage.burn_s
         if number:
             for rate, lasts_s in ((0.0, stage.gap_s), (flow, stage.burn_s)):
-                if aim.upper_rad is not None:
-                    onward = {"pitch_rad": aim.upper_rad + aim.upper_radps * since_s}
-                    onward["pitch_radps"] = aim.upper_radps
+                if upper is not None:
+                    onward = {"pitch_rad": upper[0] + upper[1] * since_s, "pitch_radps": upper[1]}
                 leg(stage, rate, 1.0, lasts_s, **onward)
                 since_s = since_s + lasts_s
             continue
@@ -233,9 +242,11 @@ def course(
 ) -> Course:
     """Launches from one site, one per lane of `aim`.
 
-    Thrust is lost at `thrust_until_s`, and what is left falls; nothing is flown after `until_s`.
+    Thrust is lost at `thrust_until_s`, or when the missile's own is, and what is left falls; nothing is flown
+    after `until_s`.
     """
     lanes = np.shape(aim.loft_rad)
+    lost_s = np.minimum(thrust_until_s, missile.thrust_until_s)
     lat, lon = np.radians(site.lat_deg), np.radians(site.lon_deg)
     place = np.asarray(frames.ecef(lat, lon, site.height_m, earth))
     east, north, up = np.asarray(frames.enu_axes(lat, lon))
@@ -247,7 +258,7 @@ def course(
         still + up[:, None],
         np.sin(aim.azimuth_rad) * east[:, None] + np.cos(aim.azimuth_rad) * north[:, None],
         np.full(lanes, until_s),
-        _cut(burns(missile, aim), thrust_until_s),
+        _cut(burns(missile, aim), lost_s),
         falls(body, lanes),
         _floats(earth),
     )

@@ -1,6 +1,6 @@
 """What a launch leaves in the air beside its body: spent stages that fall, fragments of one that broke up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -8,15 +8,18 @@ from jaxtyping import Float
 from noroshi.earth import frames
 from noroshi.earth.model import WGS84, Earth
 from noroshi.flight.dynamics import KILO, MEGA
-from noroshi.flight.fit import flown
+from noroshi.flight.fit import Fit, flown
 from noroshi.flight.legs import Course
 from noroshi.flight.missile import Aim, Body, Missile, Site, adrift, ascent
+from noroshi.flight.sample import burn_times
 
 # A spent stage tumbles: its ballistic coefficient over its middle, an assumption.
 TUMBLING = (1.0, 0.4, 2.5)
 # Fragments: from light skin to dense lumps, kg/m2, and the speed that a break-up gives them; assumptions.
 FRAGMENT_KGPM2 = (50.0, 3000.0)
 FRAGMENT_MPS = 50.0
+# A last stage is pushed back from its body, m/s: springs or a puff of gas; an assumption, 1 to 10.
+PUSHED_MPS = 3.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,29 @@ def spent_stages(
         plan = adrift(time_s, state[:, :3] * MEGA, state[:, 3:] * KILO, spent, earth)
         falls.append(_fall(f"stage {number + 1}", plan, earth))
     return tuple(falls)
+
+
+def separations(fitted: Fit, last_too: bool) -> dict[int, Float[np.ndarray, "7"]]:
+    """Where each stage (1, 2, ...) is left behind by the one flight: time, s after launch, place, m, and
+    velocity, m/s.
+
+    A stage in which the thrust is lost stays with what is left. The last one stays with the body unless
+    `last_too`: then it is left even where its thrust was lost.
+    """
+    missile = fitted.missile
+    ends = flown(ascent(fitted.site, missile, fitted.aim, fitted.earth))
+    lost_s, number, found = float(missile.thrust_until_s), len(missile.stages), {}
+    whole = burn_times(replace(missile, thrust_until_s=np.inf))
+    for stage, (start_s, end_s) in enumerate(whole, 1):
+        last = stage == number
+        if not (start_s < lost_s and last_too if last else end_s <= lost_s):
+            continue
+        leg = 2 * stage
+        velocity = ends.state[leg, 3:, 0] * KILO
+        if last:
+            velocity = velocity * (1 - PUSHED_MPS / np.linalg.norm(velocity))
+        found[stage] = np.array([ends.time[leg, 0] * KILO, *ends.state[leg, :3, 0] * MEGA, *velocity])
+    return found
 
 
 def fragments(

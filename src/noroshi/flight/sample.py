@@ -1,17 +1,19 @@
 """Flights as samples in time: what was fitted, and what flies on beside it."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
 
+from noroshi.earth import frames, geometry
 from noroshi.errors import FlightError
 from noroshi.flight.dynamics import KILO, MEGA
 from noroshi.flight.fit import Fit, flown
 from noroshi.flight.interpolate import hermite
 from noroshi.flight.legs import BURNS, Course
-from noroshi.flight.missile import Missile, course, repeated
+from noroshi.flight.missile import Body, Missile, adrift, course, repeated
 from noroshi.records.trajectory import Trajectory
 
 # Between nodes a flight is read by cubics. How far they stand apart at first, s: while it burns, where lift
@@ -86,17 +88,44 @@ def sampled(table: Float[np.ndarray, "rows 7"], step_s: float, missile: Missile 
 
 
 def burn_times(missile: Missile) -> list[tuple[float, float]]:
-    """When each stage burns, s after launch."""
+    """When each stage burns, s after launch, until the thrust is lost."""
     times: list[tuple[float, float]] = []
-    now_s = 0.0
+    now_s, lost_s = 0.0, float(missile.thrust_until_s)
     for stage in missile.stages:
         start_s = now_s + float(stage.gap_s) * bool(times)
         now_s = start_s + float(stage.burn_s)
         times.append((start_s, now_s))
-    return times
+    return [(start_s, min(end_s, lost_s)) for start_s, end_s in times if start_s < lost_s]
 
 
 def trajectory(fitted: Fit, step_s: float = 1.0) -> Trajectory:
     """The fitted flight every `step_s` from launch to impact."""
     plan = course(fitted.site, fitted.missile, fitted.body, fitted.aim, fitted.earth)
     return sampled(steps_of(plan), step_s, fitted.missile)
+
+
+def broken(planned: Fit, at_s: float, piece: Body) -> Float[np.ndarray, "rows 7"]:
+    """Steps of a flight that breaks up at a time, s after launch: from there those of one piece of it, which
+    nothing throws aside.
+    """
+    whole = steps_of(
+        course(planned.site, planned.missile, planned.body, planned.aim, planned.earth, until_s=at_s)
+    )
+    last = whole[-1]
+    falling = steps_of(adrift(last[0], last[None, 1:4], last[None, 4:], piece, planned.earth))
+    return np.concatenate([whole, falling[1:]])
+
+
+def measured(planned: Fit, table: Float[np.ndarray, "rows 7"]) -> Fit:
+    """What became of a flight that failed, read off its steps."""
+    lat, lon, height_m = frames.geodetic(table[:, 1:4], planned.earth)
+    start = math.radians(planned.site.lat_deg), math.radians(planned.site.lon_deg)
+    range_m, _ = geometry.great_circle(*start, lat[-1], lon[-1], planned.earth.mean_radius_m)
+    return replace(
+        planned,
+        apogee_km=float(height_m.max()) / KILO,
+        range_km=float(range_m) / KILO,
+        flight_time_s=float(table[-1, 0]),
+        impact_lat_deg=math.degrees(lat[-1]),
+        impact_lon_deg=math.degrees(lon[-1]),
+    )

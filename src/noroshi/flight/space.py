@@ -8,6 +8,7 @@ of the velocity; the figures are the orbit, the direction and, where announced, 
 import math
 from dataclasses import dataclass, replace
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -17,7 +18,7 @@ from noroshi.earth.model import WGS84, Earth
 from noroshi.errors import FlightError
 from noroshi.flight.announced import Convention
 from noroshi.flight.dynamics import KILO, MEGA
-from noroshi.flight.fit import flown
+from noroshi.flight.fit import Fit, flown
 from noroshi.flight.legs import BURNS
 from noroshi.flight.missile import Aim, Body, Missile, Site, adrift, ascent
 from noroshi.flight.solve import LANES, Unknowns, solve
@@ -152,6 +153,16 @@ def ascend(site: Site, wanted: Wanted, missile: Missile, burnt: Body, earth: Ear
         )
     insertion_s = float(ends.time[BURNS - 1, 0]) * KILO
     return Ascent(site, parted, aim, insertion_s, orbit, tuple(float(m) for m in miss[:, best]), earth)
+
+
+def planned(found: Ascent, body: Body) -> Fit:
+    """An ascent as a flight that has yet to fail: where it comes down is not known."""
+    loft, ideal, azimuth, *upper = (float(value[0]) for value in jax.tree.leaves(found.aim))
+    nowhere = (math.nan,) * 5
+    missed = (0.0, 0.0, 0.0)
+    return Fit(
+        found.site, found.missile, body, loft, ideal, azimuth, *nowhere, missed, found.earth, tuple(upper)
+    )
 
 
 def _guesses(bearing_rad: float) -> Float[np.ndarray, "7 64"]:

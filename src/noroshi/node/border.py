@@ -2,8 +2,6 @@
 
 from dataclasses import asdict, replace
 
-import numpy as np
-
 from noroshi.node import outlook
 from noroshi.node.picture import hear
 from noroshi.node.state import Dispatch, Node, Outbox, Pending, Thing, View
@@ -17,24 +15,29 @@ from noroshi.records.messages import (
     Payload,
     TrackReport,
 )
-from noroshi.records.tracks import Estimate
 from noroshi.sharing.release import addressees, release
 from noroshi.sharing.sanitise import to_form
+from noroshi.tracking import told
 
 # A path is worth nothing when it has come down; a launch report when everybody knows.
 _EXPIRY_S = {"launch_report": 1800.0, "track": 60.0, "forecast": 900.0, "alert": 3600.0, "cancel": 3600.0}
 _PUBLISH_EVERY_S = 10.0
+# No message comes again later than this: none is worth more than an hour, and lines take minutes at most.
+_HEARD_S = max(_EXPIRY_S.values()) + 600.0
 
 
 def receive(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
     """Take a partner's message in once, and pass it on to those its label names beyond us."""
     whole = message.derived_from or message.id
-    if whole in node.heard:
+    if node.heard.get(whole, now_s) > now_s:
         return node
-    node = replace(node, heard=node.heard | {whole})
+    heard = {name: until_s for name, until_s in node.heard.items() if until_s > now_s}
+    node = replace(node, heard={**heard, whole: now_s + _HEARD_S})
     out.note("received", message=message.id, kind=message.kind, origin=message.origin, form=message.form)
+    refused = node.refused
     node = hear(node, message, now_s, out)
-    return _pass_on(node, message, now_s)
+    # What is of no use here may be of no shape for others either.
+    return _pass_on(node, message, now_s) if node.refused is refused else node
 
 
 def _pass_on(node: Node, message: Message, now_s: float) -> Node:
@@ -109,11 +112,12 @@ def _brief(payload: Payload) -> dict[str, object]:
 def publish(node: Node, now_s: float, out: Outbox) -> Node:
     """Tell partners of new launch points and, every few seconds, of our own track's forecast."""
     for thing in node.things:
-        known = (thing.id, "launch", thing.reported_sights)
-        if thing.origin is not None and thing.scans and f"{known}" not in node.heard:
-            node = replace(node, heard=node.heard | {f"{known}"})
+        origin = thing.origin
+        if origin is not None and thing.scans and thing.launch_told != thing.reported_sights:
+            thing = replace(thing, launch_told=thing.reported_sights)
+            node = change(node, thing)
             fed_by = tuple(sorted(thing.scans))
-            node = write(node, "launch_report", thing.origin.report(), fed_by, now_s, out)
+            node = write(node, "launch_report", origin.report(), fed_by, now_s, out)
         estimate, due_s = own(thing), publishes_s(node, thing)
         if estimate is None or due_s is None or now_s < due_s:
             continue
@@ -121,9 +125,15 @@ def publish(node: Node, now_s: float, out: Outbox) -> Node:
         view = outlook.alone(estimate, thing, node.desk) if fresh else None
         if view is None:
             continue
+        # By what our own sensors say alone.
+        former = thing.mine.held if thing.mine is not None else None
+        held = outlook.held_for(node.desk, thing, thing.origin, estimate, former, now_s)
+        view = replace(view, held=held)
         every_s = _PUBLISH_EVERY_S if view.burning > outlook.SURELY_COASTING else outlook.COASTING_EVERY_S
-        node = change(node, replace(thing, next_publish_s=now_s + every_s))
-        path = _path(thing, estimate)
+        node = change(node, replace(thing, next_publish_s=now_s + every_s, mine=view))
+        start = thing.origin
+        place = (start.lat_deg, start.lon_deg) if start is not None else (None, None)
+        path = replace(told.report(thing.id, estimate, *place), also=tuple(sorted(thing.also)))
         node = write(node, "forecast", _report(thing, path, view), thing.sensors, now_s, out)
         if addressees(node.desk.table, node.desk.nation, "track"):
             node = write(node, "track", path, thing.sensors, now_s, out)
@@ -140,24 +150,9 @@ def publishes_s(node: Node, thing: Thing) -> float | None:
     return thing.next_publish_s if addressees(node.desk.table, node.desk.nation, "forecast") else None
 
 
-def _path(thing: Thing, estimate: Estimate) -> TrackReport:
-    mean, cov = np.asarray(estimate.mean), np.asarray(estimate.cov)
-    start = thing.origin
-    return TrackReport(
-        track_id=thing.id,
-        time_s=float(estimate.time_s),
-        position_ecef_m=tuple(mean[:3].tolist()),
-        velocity_ecef_mps=tuple(mean[3:6].tolist()),
-        thrust_ecef_mps2=tuple(mean[6:].tolist()),
-        covariance=tuple(tuple(row) for row in cov.tolist()),
-        burning_probability=float(estimate.burning),
-        launch_lat_deg=start.lat_deg if start else None,
-        launch_lon_deg=start.lon_deg if start else None,
-    )
-
-
 def _report(thing: Thing, path: TrackReport, view: View) -> ForecastReport:
     start = thing.origin
+    kinds = view.held.kinds if view.held is not None else {}
     return ForecastReport(
         track_id=thing.id,
         time_s=view.time_s,
@@ -172,6 +167,8 @@ def _report(thing: Thing, path: TrackReport, view: View) -> ForecastReport:
         semi_minor_km=view.semi_minor_km,
         major_azimuth_deg=view.major_azimuth_deg,
         burning_probability=view.burning,
+        assessment=tuple((name, round(chance, 5)) for name, chance in kinds.items() if chance >= 5e-6),
+        impact_time_sigma_s=view.impact_time_sigma_s,
     )
 
 

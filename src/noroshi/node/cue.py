@@ -6,87 +6,135 @@ from dataclasses import replace
 import numpy as np
 
 from noroshi.earth import frames, geometry
+from noroshi.earth.constants import GM_M3PS2
+from noroshi.node import kernels
 from noroshi.node.desk import Desk
 from noroshi.node.outlook import SURELY_COASTING
 from noroshi.node.state import SIGHTING, Node, Origin, Outbox, Thing
 from noroshi.node.things import own
 from noroshi.records.tasking import Cue
 from noroshi.records.tracks import Estimate
+from noroshi.tracking import boosts, lost
 
+# The word of a track of our own; any other is newer to us, or less sure.
+OWN = "own track"
 EVERY_S = 4.0
 _LASTS_S = 20.0
 # A cue is at least a beam wide and at most what a radar can fill with the track's energy.
 _NARROW_RAD, _WIDE_RAD = math.radians(1.5), math.radians(12.0)
 # What a missile may do until the next cue, m: fly on for some seconds, or turn.
 _SLACK_M = 30e3
+# For so long a path is a parabola in the Earth's frame, s: Coriolis moves it by 50 m, the densest air by some
+# kilometres; after longer the filter carries it on.
+_SHORT_S = 8.0
+# From this probability of passage or fall over an own area on, a thing is looked at before others.
+_THREATENS = 0.05
+# So is a track after this share of the time without a plot after which it counts as lost.
+_SLIPPING = 1 / 3
 
 
 def task(node: Node, now_s: float, out: Outbox) -> Node:
     """Point every radar at every thing that is known and still in flight."""
     cued = dict(node.cued)
     for thing in node.things:
-        known = None if thing.sort else _where(node.desk, thing, now_s)
+        if thing.sort:
+            continue
+        due = [
+            station
+            for station in node.desk.radars.values()
+            if now_s >= cued.get(f"{station.id} {thing.id}", (-math.inf, ""))[0]
+        ]
+        known = _where(node.desk, thing, now_s) if due else None
         if known is None:
             continue
         place, spread_m, because = known
-        steady = because == "own track" and thing.view is not None and thing.view.burning < SURELY_COASTING
-        for station in node.desk.radars.values():
-            key = f"{station.id} {thing.id}"
-            if now_s < cued.get(key, (-math.inf, ""))[0]:
-                continue
+        if not np.isfinite([*place, spread_m]).all():
+            continue
+        steady = because == OWN and thing.view is not None and thing.view.burning < SURELY_COASTING
+        urgent = because != OWN or _slips(node, thing, now_s) or _threatens(thing)
+        for station in due:
             site, axes = station.at(now_s)
             range_m, azimuth, elevation = geometry.range_azimuth_elevation(site, axes, place).tolist()
             # Far below the horizon: no ray bends that far, and the cue may wait.
             if elevation < math.radians(-10):
                 continue
             width = min(max(3 * spread_m / range_m, _NARROW_RAD), _WIDE_RAD)
-            out.cues.append(
-                Cue(station.id, thing.id, azimuth, elevation, width, steady, now_s + _LASTS_S, because)
-            )
+            way = azimuth, elevation, width
+            out.cues.append(Cue(station.id, thing.id, *way, steady, now_s + _LASTS_S, because, urgent))
+            key = f"{station.id} {thing.id}"
             if cued.get(key, (0.0, ""))[1] != because:
                 out.note("tasking", sensor=station.id, mode="cued", track=thing.id, because=because)
             cued[key] = (now_s + EVERY_S, because)
     return replace(node, cued=cued)
 
 
+def _slips(node: Node, thing: Thing, now_s: float) -> bool:
+    """Whether a track is about to be lost."""
+    return now_s - thing.last_plot_s > _SLIPPING * node.tracker.rules.lost_after_s
+
+
+def _threatens(thing: Thing) -> bool:
+    """Whether people may have to be alerted of a thing, or are."""
+    chances = thing.view.areas.values() if thing.view is not None else ()
+    return thing.warning.stage not in ("idle", "over") or max(chances, default=0.0) >= _THREATENS
+
+
 def _where(desk: Desk, thing: Thing, now_s: float) -> tuple[np.ndarray, float, str] | None:
-    """Where a thing should be in a moment, ECEF m, how far off that may be, m, and who says so."""
+    """Where a thing should be in a moment, ECEF m, how far off that may be, m, and who says so.
+
+    Nobody's word is taken once it has expired: where a thing has gone since, it does not tell.
+    """
     ahead_s = now_s + EVERY_S / 2
     mine = own(thing)
     if mine is not None and not thing.lost:
-        return *_ahead(mine, ahead_s), "own track"
+        return *_ahead(desk, mine, ahead_s), OWN
     shared = [(float(one.estimate.time_s), nation, one) for nation, one in thing.foreign.items()]
     if shared:
         _, nation, foreign = max(shared, key=lambda one: (one[0], one[1]))
-        return *_ahead(foreign.estimate, ahead_s), f"track from {nation}"
+        if _holds(foreign.estimate, now_s):
+            return *_ahead(desk, foreign.estimate, ahead_s), f"track from {nation}"
     start = thing.start
     if start is not None and ahead_s - start.time_s < float(desk.belief.burn_high_s):
-        who = "own launch report" if thing.origin is start else "launch report from a partner"
-        if any(one is start for name, one in thing.told.items() if name.startswith(SIGHTING)):
-            who = "sighting"
-        return *_climbing(desk, start, ahead_s), who
-    if mine is not None:
-        return *_ahead(mine, ahead_s), "own track, lost"
+        return *_climbing(desk, start, ahead_s), _teller(thing, start)
+    if mine is not None and _holds(mine, now_s):
+        return *_ahead(desk, mine, ahead_s), f"{OWN}, lost"
     return None
 
 
-def _ahead(estimate: Estimate, at_s: float) -> tuple[np.ndarray, float]:
-    """A short way on from an estimate along its velocity, curving down."""
-    mean, cov = np.asarray(estimate.mean), np.asarray(estimate.cov)
+def _holds(estimate: Estimate, now_s: float) -> bool:
+    """Whether an estimate still says where a thing is."""
+    return not lost.trust(estimate, float(estimate.time_s), now_s).expired
+
+
+def _teller(thing: Thing, start: Origin) -> str:
+    """Whose report of a launch it is."""
+    if thing.origin is start:
+        return "own launch report"
+    name = next(name for name, one in thing.told.items() if one is start)
+    return "sighting" if name.startswith(SIGHTING) else f"launch report from {name}"
+
+
+def _ahead(desk: Desk, estimate: Estimate, at_s: float) -> tuple[np.ndarray, float]:
+    """Where an estimate's thing is a little later, ECEF m, and one sigma of that with some slack, m.
+
+    A short way on under its force and gravity; a longer one as the filter's models move it.
+    """
     dt_s = at_s - float(estimate.time_s)
+    if dt_s > _SHORT_S:
+        estimate = kernels.carry(estimate, np.float64(at_s), desk.belief)
+        dt_s = 0.0
+    mean, cov = np.asarray(estimate.mean), np.asarray(estimate.cov)
     place = mean[:3] + dt_s * mean[3:6]
-    fall = 9.81 * (6.371e6 / np.linalg.norm(place)) ** 2
-    place = place + dt_s**2 / 2 * (mean[6:] - fall * place / np.linalg.norm(place))
-    grown = cov[:3, :3] + dt_s**2 * cov[3:6, 3:6]
-    return place, math.sqrt(float(np.trace(grown))) + _SLACK_M
+    length = np.linalg.norm(place)
+    place = place + dt_s**2 / 2 * (mean[6:9] - GM_M3PS2 * place / length**3)
+    on = np.array([1.0, dt_s, dt_s**2 / 2])
+    grown = np.einsum("i,iajb,j->ab", on, cov[:9, :9].reshape(3, 3, 3, 3), on)
+    return place, math.sqrt(max(float(np.trace(grown)), 0.0)) + _SLACK_M
 
 
 def _climbing(desk: Desk, start: Origin, at_s: float) -> tuple[np.ndarray, float]:
     """Where the generic boost would be by now, from a launch report."""
-    age = max(at_s - start.time_s, 0.0) / float(desk.template.step_s)
-    nodes = np.arange(len(desk.template.height_m))
-    distance_m = float(np.interp(age, nodes, desk.template.distance_m))
-    height_m = float(np.interp(age, nodes, desk.template.height_m))
+    height_m, distance_m = boosts.typical(desk.template, max(at_s - start.time_s, 0.0))
     lat0, lon0, bearing = np.radians([start.lat_deg, start.lon_deg, start.azimuth_deg])
     lat, lon = geometry.great_circle_end(lat0, lon0, bearing, distance_m)
     doubt_m = start.sigma_km * 1e3 + distance_m * math.radians(start.azimuth_sigma_deg) + 0.3 * distance_m

@@ -1,15 +1,16 @@
 """What one nation knows before anything happens: its sensors, beliefs, rules, people and partners."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from noroshi.alerting.areas import Areas
-from noroshi.records.tracks import Belief, Stations
+from noroshi.records.tracks import Belief
 from noroshi.sharing.release import ReleaseTable
-from noroshi.tracking.launchpoint import Template
+from noroshi.tracking.boosts import Template
+from noroshi.tracking.tracker import Eye, Rules
 
 
 class Delay(Protocol):
@@ -26,12 +27,11 @@ Course = Callable[[float], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Station:
-    """A radar of the nation as its own node knows it: its row in `Desk.stations`, and where it is when."""
+    """A radar of the nation as its own node knows it: where it is when, and how far off it may be."""
 
     id: str
-    slot: int
     at: Course
-    moves: bool = False
+    bias_sigma: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,6 @@ class Desk:
     radars: Mapping[str, Station]
     satellites: Mapping[str, Satellite]
     skywaves: Mapping[str, Course]
-    stations: Stations
     belief: Belief
     template: Template
     areas: Areas
@@ -91,18 +90,17 @@ class Desk:
     forecasts: bool = True
     notices: tuple[Notice, ...] = ()
     announced_factor: float = 1.0
+    rules: Rules = field(default_factory=Rules)
 
     def announced(self, time_s: float, lat_deg: float, lon_deg: float) -> str:
         """The notice that tells of a launch then and there; empty for none."""
         told = (notice.id for notice in self.notices if notice.tells_of(time_s, lat_deg, lon_deg))
         return next(told, "")
 
-    def stations_at(self, t_s: float) -> Stations:
-        """The radars as the filter knows them, those on ships and aircraft where they then are."""
-        moving = [station for station in self.radars.values() if station.moves]
-        if not moving:
-            return self.stations
-        site, axes = np.array(self.stations.site_ecef_m), np.array(self.stations.axes)
-        for station in moving:
-            site[station.slot], axes[station.slot] = station.at(t_s)
-        return replace(self.stations, site_ecef_m=site, axes=axes)
+    def eye(self, sensor: str, t_s: float) -> Eye:
+        """A radar or satellite as filters know it, where it then is. Raises KeyError for any other."""
+        if sensor in self.satellites:
+            satellite = self.satellites[sensor]
+            return Eye(*satellite.at(t_s), np.array([0.0, satellite.bias_rad, satellite.bias_rad]))
+        station = self.radars[sensor]
+        return Eye(*station.at(t_s), station.bias_sigma)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import jax
 import numpy as np
 
 from noroshi.earth import frames, geometry
@@ -11,10 +12,10 @@ from noroshi.node import kernels
 from noroshi.node.desk import Desk
 from noroshi.node.state import Origin
 from noroshi.records.detections import Plot
-from noroshi.tracking.launchpoint import ROWS, Sights
+from noroshi.records.tracks import Estimate
+from noroshi.tracking.launchpoint import ROWS
+from noroshi.tracking.tracker import sights_of
 
-# How far a real boost strays from the generic one, m, while it is fitted.
-_TEMPLATE_M = 3e3
 # Beyond so many sigmas a source has moved: one check in 270,000 of one that stands still says so by chance.
 _MOVED = 5.0
 
@@ -64,49 +65,39 @@ def moves(desk: Desk, plots: Sequence[Plot]) -> bool:
     return off_m > _MOVED * range_m * math.hypot(first.sigma[1], last.sigma[1])
 
 
-def estimate(desk: Desk, plots: list[Plot]) -> Origin:
-    """Launch point from up to ROWS sights, radar plots or lines of sight."""
+def estimate(desk: Desk, plots: list[Plot]) -> tuple[Origin, Estimate]:
+    """Launch point from up to ROWS sights, radar plots or lines of sight, and the state at the last."""
     plots = sorted(plots, key=lambda plot: (plot.time_s, plot.sensor))
-    counts = {plot.sensor: sum(other.sensor == plot.sensor for other in plots) for plot in plots}
-    rows = ROWS - len(plots)
-    stations = [
-        (desk.satellites.get(plot.sensor) or desk.radars[plot.sensor]).at(plot.time_s) for plot in plots
-    ]
-    sigmas = []
-    for plot, (site, _) in zip(plots, stations, strict=True):
-        if plot.sensor in desk.satellites:
-            bias = np.array([0.0, *[desk.satellites[plot.sensor].bias_rad] * 2])
-        else:
-            bias = np.asarray(desk.stations.bias_sigma)[desk.radars[plot.sensor].slot]
-        # No missile flies the template; the error, like the bias, is common to a sensor's sights and must
-        # not average out with their number.
-        range_m = plot.measurement[0] or float(np.linalg.norm(site)) - MEAN_RADIUS_M
-        generic = _TEMPLATE_M * np.array([1.0, 1 / range_m, 1 / range_m])
-        common = counts[plot.sensor] * (bias**2 + generic**2)
-        sigmas.append(np.sqrt(np.array(plot.sigma) ** 2 + common))
-
-    def padded(values: list[np.ndarray] | list[float]) -> np.ndarray:
-        array = np.array(values, dtype=float)
-        return np.concatenate([array, np.repeat(array[-1:], rows, axis=0)])
-
-    sights = Sights(
-        time_s=padded([plot.time_s for plot in plots]),
-        site_ecef_m=padded([site for site, _ in stations]),
-        axes=padded([axes for _, axes in stations]),
-        z=padded([np.array(plot.measurement) for plot in plots]),
-        sigma=padded(sigmas),
-        valid=np.arange(ROWS) < len(plots),
-    )
+    rows = [*plots, *[plots[-1]] * (ROWS - len(plots))]
+    eyes = [desk.eye(plot.sensor, plot.time_s) for plot in rows]
+    valid = np.arange(ROWS) < len(plots)
     first = plots[0]
     place = ground_along(desk, first) if first.sensor in desk.satellites else position(desk, first)
     lat, lon, _ = frames.geodetic(place)
-    launch = kernels.launch(sights, desk.template, (np.float64(lat), np.float64(lon)))
+    reference = np.float64(lat), np.float64(lon)
+    launch, state = kernels.launch(sights_of(rows, eyes), valid, desk.template, reference, desk.belief)
     cov = np.asarray(launch.cov)
-    return Origin(
+    origin = Origin(
         time_s=float(launch.time_s),
         lat_deg=math.degrees(float(launch.lat_rad)),
         lon_deg=math.degrees(float(launch.lon_rad)),
         sigma_km=math.sqrt((cov[0, 0] + cov[1, 1]) / 2) / 1e3,
         azimuth_deg=math.degrees(float(launch.azimuth_rad)),
         azimuth_sigma_deg=math.degrees(min(math.sqrt(cov[3, 3]), math.pi)),
+    )
+    return origin, jax.tree.map(np.asarray, state)
+
+
+def traced_back(estimate: Estimate) -> Origin | None:
+    """Launch point of an object that was first seen on its coast; None where its way back meets no ground."""
+    source = kernels.source(estimate)
+    if not bool(source.found):
+        return None
+    return Origin(
+        time_s=float(source.time_s),
+        lat_deg=math.degrees(float(source.lat_rad)),
+        lon_deg=math.degrees(float(source.lon_rad)),
+        sigma_km=float(source.sigma_m) / 1e3,
+        azimuth_deg=math.degrees(float(source.azimuth_rad)),
+        azimuth_sigma_deg=math.degrees(min(float(source.azimuth_sigma_rad), math.pi)),
     )

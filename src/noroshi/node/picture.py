@@ -1,42 +1,43 @@
 """The picture: partners' words and our own tracks together, and what became of them."""
 
+import math
 from dataclasses import replace
 
+import jax
 import numpy as np
 
-from noroshi.node import kernels, origins
+from noroshi.node import doubt, kernels, origins, plots
 from noroshi.node.desk import Desk
+from noroshi.node.pairs import merge
 from noroshi.node.state import SIGHTING, Foreign, Node, Origin, Outbox, Thing
-from noroshi.node.things import (
-    add,
-    alike,
-    change,
-    forget,
-    known,
-    merge,
-    one_launch,
-    own,
-    within_reach,
-    without_track,
-)
+from noroshi.node.things import add, change, find, forget, joined, one_launch, own, within_reach
 from noroshi.records.detections import Plot, Sighting
 from noroshi.records.messages import ForecastReport, LaunchReport, Message, TrackReport
-from noroshi.records.tracks import Estimate
+from noroshi.records.tracks import BALLISTIC, Estimate
+from noroshi.tracking import fuse
+from noroshi.tracking import told as told_tracks
+from noroshi.tracking.fuse import Part
 from noroshi.tracking.launchpoint import ROWS
+from noroshi.tracking.provenance import Evidence
 from noroshi.tracking.recognise import AIRCRAFT_SEEN_S
 
-# A track without a plot for so long is lost; a partner's word on a burning thing is worth so long.
-LOST_AFTER_S = 30.0
+# A partner's word on a burning thing is worth so long.
 _FRESH_S, _COASTS = 60.0, 0.02
 # How far off the direction may be that people give, 1 sigma, and one that they do not give, deg.
 _ROUGHLY_DEG, _ANY_WAY_DEG = 45.0, 180.0
+# From this probability on a track burns, or falls; and so long ago at most, s, did what coasts start.
+_BURNS, _FALLS, _LONGEST_S = 0.5, 0.9, 3600.0
 # A launch point is estimated from the first sights, again as they grow in number.
 _SIGHTS_FIRST, _SIGHTS_STEP = 5, 6
 
 
 def hear(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
-    """Take a partner's report, track or forecast into the picture."""
+    """Take a partner's report, track or forecast into the picture; what cannot be used is counted."""
     payload = message.payload
+    if (reason := doubt.refused(message, now_s)) is not None:
+        out.note("refused", message=message.id, kind=message.kind, origin=message.origin, reason=reason)
+        count = node.refused.get(message.origin, 0) + 1
+        return replace(node, refused={**node.refused, message.origin: count})
     if isinstance(payload, LaunchReport):
         told = _told(payload)
         node, thing = _launched(node, told)
@@ -49,25 +50,51 @@ def hear(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
                 evidence=thing.evidence + 1,
             ),
         )
-    path = payload.path if isinstance(payload, ForecastReport) else payload
+    forecast = payload if isinstance(payload, ForecastReport) else None
+    path = forecast.path if forecast is not None else payload
     if not isinstance(path, TrackReport):
         return node
-    estimate = _estimate(path)
+    estimate = told_tracks.estimate(path)
     if not _worth(estimate, now_s):
         return node
-    node, thing = _same(node, (message.origin, path.track_id), estimate)
-    former = thing.foreign.get(message.origin)
-    if former is not None and float(former.estimate.time_s) >= path.time_s:
+    node, thing = _named(node, message.origin, path, out)
+    if forecast is not None:
+        former = thing.said.get(message.origin)
+        if former is None or former.time_s <= forecast.time_s:
+            thing = replace(thing, said={**thing.said, message.origin: forecast})
+            node = change(node, thing)
+    held = thing.foreign.get(message.origin)
+    if held is not None and float(held.estimate.time_s) >= path.time_s:
         return node
-    nations = tuple(sorted(message.contributors))
+    evidence = Evidence.of(message.provenance, message.origin, path.time_s)
     thing = replace(
         thing,
-        foreign={**thing.foreign, message.origin: Foreign(estimate, nations)},
+        foreign={**thing.foreign, message.origin: Foreign(estimate, evidence, path.track_id)},
         aliases=thing.aliases | {(message.origin, path.track_id)},
         last_told_s=now_s,
         evidence=thing.evidence + 1,
     )
     return change(node, thing)
+
+
+def _named(node: Node, origin: str, path: TrackReport, out: Outbox) -> tuple[Node, Thing]:
+    """The thing that a partner's track is known as; what it told under other names before is the same."""
+    name = (origin, path.track_id)
+    names = {name, *((origin, other) for other in path.also)}
+    known = sorted(
+        (one for one in node.things if names & one.aliases), key=lambda one: name not in one.aliases
+    )
+    if not known:
+        # Which of our things it is, all of the partner's tracks together show later.
+        return add(node)
+    first = known[0]
+    for other in known[1:]:
+        if first.track is not None and other.track is not None:
+            continue
+        first, second = (first, other) if other.track is None else (other, first)
+        node = joined(node, first, second, out)
+        first = find(node, first.id)
+    return node, first
 
 
 def sighted(node: Node, sighting: Sighting, now_s: float, out: Outbox) -> Node:
@@ -101,60 +128,40 @@ def _told(report: LaunchReport) -> Origin:
 def _launched(node: Node, told: Origin) -> tuple[Node, Thing]:
     """The thing that a launch report speaks of."""
     for thing in node.things:
+        if thing.sort:
+            continue
         start = thing.start
         if start is not None:
             if one_launch(start, told):
                 return node, thing
-        elif thing.track is not None:
-            place = np.asarray(thing.track.mean)[0, :3]
-            if within_reach(told, place, float(thing.track.time_s)):
+        elif thing.track is not None and not thing.lost:
+            place = np.asarray(thing.track.estimate.mean)[:3]
+            if within_reach(told, place, float(thing.track.estimate.time_s)):
                 return node, thing
     return add(node)
-
-
-def _same(node: Node, alias: tuple[str, str], estimate: Estimate) -> tuple[Node, Thing]:
-    """The thing that a partner's track speaks of: known by its name, else by lying where ours lies."""
-    for thing in node.things:
-        if alias in thing.aliases:
-            return node, thing
-    for thing in node.things:
-        seen = known(thing)
-        if seen is not None and alike(node.desk, seen, estimate):
-            return node, thing
-        if seen is None and thing.start is not None:
-            place = np.asarray(estimate.mean)[:3]
-            if within_reach(thing.start, place, float(estimate.time_s)):
-                return node, thing
-    return add(node)
-
-
-def _estimate(path: TrackReport) -> Estimate:
-    return Estimate(
-        np.float64(path.time_s),
-        np.array(path.position_ecef_m + path.velocity_ecef_mps + path.thrust_ecef_mps2),
-        np.array(path.covariance),
-        np.float64(path.burning_probability),
-    )
 
 
 def fused(desk: Desk, thing: Thing) -> tuple[Estimate, tuple[str, ...]] | None:
     """The best estimate of a thing from our own track and the partners', and whose evidence it holds.
 
-    A partner's track that our own sensors fed is left out: it would come back as new evidence.
+    All are carried to the newest one's time and intersected; no evidence is used twice.
     """
-    parts = [(foreign.estimate, foreign.nations) for _, foreign in sorted(thing.foreign.items())]
-    parts = [part for part in parts if desk.nation not in part[1]]
+    parts = []
     mine = own(thing)
     if mine is not None:
-        parts.insert(0, (mine, (desk.nation,)))
+        parts.append(Part(mine, Evidence.of(thing.sensors, desk.nation, float(mine.time_s))))
+    parts += [Part(told.estimate, told.evidence) for _, told in sorted(thing.foreign.items())]
     if not parts:
         return None
-    newest_s = max(float(estimate.time_s) for estimate, _ in parts)
-    parts = [part for part in parts if _worth(part[0], newest_s)]
-    together = parts[0][0]
-    for estimate, _ in parts[1:]:
-        together = kernels.join(together, estimate, desk.belief)
-    return together, tuple(sorted({nation for _, nations in parts for nation in nations}))
+    newest_s = max(float(part.estimate.time_s) for part in parts)
+    parts = [part for part in parts if _worth(part.estimate, newest_s)]
+    if len(parts) > 1:
+        moved = kernels.carry_all([part.estimate for part in parts], newest_s, desk.belief)
+        rows = [jax.tree.map(lambda leaf, row=row: leaf[row], moved) for row in range(len(parts))]
+        parts = [replace(part, estimate=row) for part, row in zip(parts, rows, strict=True)]
+    to_go_s = thing.view.impact_time_s - newest_s if thing.view is not None else fuse.TO_GO_S
+    best = fuse.together(parts, max(to_go_s, 1.0))
+    return best.estimate, tuple(sorted(best.evidence.nations))
 
 
 def _worth(estimate: Estimate, now_s: float) -> bool:
@@ -163,18 +170,10 @@ def _worth(estimate: Estimate, now_s: float) -> bool:
 
 
 def watch(node: Node, now_s: float, out: Outbox) -> Node:
-    """Notice lost tracks; estimate launch points from plumes that are due and from young tracks."""
-    node = forget(node, now_s)
-    if len(node.things) > 1:
-        node = merge(node, out)
+    """Estimate launch points from plumes that are due and from young tracks."""
+    node = merge(forget(node, now_s), now_s, out)
     for thing in node.things:
-        if thing.track is not None and not thing.lost and now_s - thing.last_plot_s > LOST_AFTER_S:
-            thing = replace(thing, lost=True, evidence=thing.evidence + 1)
-            if thing.confirmed:
-                out.note("track", track=thing.id, state="lost", sensors=list(thing.sensors))
-            else:
-                thing = without_track(thing)
-            node = change(node, thing)
+        node, thing = _traced_back(node, thing, now_s, out)
         due = thing.report_due_s is not None and now_s >= thing.report_due_s
         scans = [plot for plots in thing.scans.values() for plot in plots]
         sights = _thinned(scans) if due else _tracked(thing, now_s)
@@ -183,7 +182,11 @@ def watch(node: Node, now_s: float, out: Outbox) -> Node:
             # A fire shines where it is.
             enough = 1 if any(origins.moves(node.desk, plots) for plots in thing.scans.values()) else ROWS + 1
         if enough <= len(sights) <= ROWS:
-            origin = origins.estimate(node.desk, sights)
+            origin, state = origins.estimate(node.desk, sights)
+            if not all(map(math.isfinite, vars(origin).values())):
+                node = change(node, replace(thing, reported_sights=len(sights)))
+                continue
+            node, thing = plots.from_above(node, thing, state, sights, out)
             announced = node.desk.announced(origin.time_s, origin.lat_deg, origin.lon_deg)
             thing = replace(thing, origin=origin, reported_sights=len(sights))
             out.note("launch_report", track=thing.id, announced=announced or None, **_rounded(origin))
@@ -200,10 +203,37 @@ def _thinned(plots: list[Plot]) -> list[Plot]:
 
 
 def _tracked(thing: Thing, now_s: float) -> list[Plot]:
-    """Sights of a track that a launch point may be fitted to: once it had time to turn out an aircraft."""
-    if not thing.confirmed or thing.sort or now_s - thing.sights[0].time_s < AIRCRAFT_SEEN_S:
+    """Sights of a track that a launch point may be fitted to: while it burns, and is no aircraft."""
+    if not _told_apart(thing, now_s) or thing.track is None:
         return []
-    return list(thing.sights)
+    return list(thing.sights) if float(thing.track.estimate.burning) > _BURNS else []
+
+
+def _told_apart(thing: Thing, now_s: float) -> bool:
+    """Whether a track of ours had time to turn out an aircraft or a satellite, and did not."""
+    return thing.confirmed and not thing.sort and now_s - thing.sights[0].time_s >= AIRCRAFT_SEEN_S
+
+
+def _traced_back(node: Node, thing: Thing, now_s: float, out: Outbox) -> tuple[Node, Thing]:
+    """Where a thing started that was first seen on its coast: once, from its track alone.
+
+    Where its way back tells none, it is tried again with some more evidence.
+    """
+    if thing.start is not None or thing.track is None or thing.lost or not _told_apart(thing, now_s):
+        return node, thing
+    weight = thing.track.estimate.weight
+    if float(weight[BALLISTIC]) < _FALLS:
+        return node, thing
+    if thing.traced and thing.evidence < thing.traced + _SIGHTS_STEP:
+        return node, thing
+    origin = origins.traced_back(thing.track.estimate)
+    thing = replace(thing, traced=thing.evidence)
+    if origin is None or origin.time_s < now_s - _LONGEST_S:
+        return change(node, thing), thing
+    announced = node.desk.announced(origin.time_s, origin.lat_deg, origin.lon_deg)
+    thing = replace(thing, origin=origin)
+    out.note("launch_report", track=thing.id, announced=announced or None, **_rounded(origin))
+    return change(node, thing), thing
 
 
 def _rounded(origin: Origin) -> dict[str, float]:

@@ -2,10 +2,10 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-import jax
 import numpy as np
 
 from noroshi.earth import frames
@@ -13,51 +13,76 @@ from noroshi.node import kernels
 from noroshi.node.desk import Desk
 from noroshi.node.origins import beyond_horizon, ground_along, position
 from noroshi.node.state import Node, Outbox, Thing
-from noroshi.node.things import FOUND_AGAIN_S, add, change, within_reach, without_track
+from noroshi.node.things import FOUND_AGAIN_S, add, change, joined, within_reach, without_track
 from noroshi.records.detections import Plot
 from noroshi.records.keys import uniform
-from noroshi.records.tracks import SLOTS, Estimate
-from noroshi.tracking import recognise
-from noroshi.tracking.imm import Sight
-from noroshi.tracking.launchpoint import ROWS
+from noroshi.records.tracks import Estimate
+from noroshi.tracking import door, recognise, tracker
+from noroshi.tracking.tracker import Followed
 
-# 99.9 % of plots of the tracked object lie within (chi-squared, 3 degrees of freedom), doubled for the
-# biases and thrust that a filter believes too small.
-_GATE = 2 * 16.27
-_PLOTS_TO_CONFIRM = 3
-# Nothing that comes down again is faster, and nothing that carries a load is pushed harder.
-_FASTEST_MPS, _HARDEST_MPS2 = 11.2e3, 1e3
 AIRCRAFT, SATELLITE = "aircraft", "satellite"
-# How far an aircraft may get from one plot to the next, m per second between them, and m.
-_AIRCRAFT_MPS, _AIRCRAFT_M = 350.0, 5e3
-# And how far up or down, m: more than the noise of a far plot. Unseen for so long, it could be anywhere.
-_AIRCRAFT_CLIMB_M, _AIRCRAFT_AGAIN_S = 3e3, 60.0
-# What a single plot may be off, m, where a partner's track says it should be.
-_PLACE_SIGMA_M = 3e3
+# What a single plot may be off, m, where a partner's track says it should be, and how far in sigmas squared.
+_PLACE_SIGMA_M, _PLACE_GATE = 3e3, 2 * 16.27
 # Scans of one plume lie this near each other across the line of sight: m per second between them, and m.
 _SCAN_MPS, _SCAN_M = 11e3, 36e3
 # A plume may be too weak to see for so long, between two stages or in thin air.
 _SCAN_GAP_S = 60.0
-# Sights of one radar that a launch point is fitted to lie this far apart.
-_SIGHTS_APART_S = 4.0
+# Scans of a launch that are kept of each satellite: the first, and the latest.
+_FIRST_SCANS, _LATEST_SCANS = 8, 24
 
 
-def sense(node: Node, plots: list[Plot], out: Outbox) -> Node:
+def sense(node: Node, plots: list[Plot], now_s: float, out: Outbox) -> Node:
     """Take in the plots of the nation's own sensors, oldest first, those of one moment together.
 
     What skywave radars see are aircraft and ships: it is no part of this picture.
     """
-    for _, together in itertools.groupby(sorted(plots, key=_when), key=_when):
+    desk = node.desk
+    rules = node.tracker.rules
+    false = {name: max(one.false_per_scan, one.false_ph / 3600) for name, one in rules.backgrounds.items()}
+    limits = door.limits_of(false, late_s=rules.window_s)
+    accepted, refused, gate = door.judge(plots, node.door, limits, now_s)
+    node = replace(node, door=gate)
+    for (sensor, reason), number in Counter((plot.sensor, reason) for plot, reason in refused).items():
+        out.note("refused", sensor=sensor, reason=str(reason), plots=number)
+    for time_s, together in itertools.groupby(sorted(accepted, key=_when), key=_when):
         moment = list(together)
+        if time_s < node.tracker.now_s:
+            late = sorted({plot.sensor for plot in moment})
+            out.note("late", sensors=late, by_s=round(node.tracker.now_s - time_s, 3), plots=len(moment))
         for plot in moment:
             node = _first_sight(node, plot, out)
         for plot in moment:
-            if plot.sensor in node.desk.satellites:
+            if plot.sensor in desk.satellites:
                 node = _scan(node, plot)
-        echoes = [plot for plot in moment if plot.sensor in node.desk.radars]
-        for start in range(0, len(echoes), SLOTS):
-            node = _radar(node, echoes[start : start + SLOTS], out)
-    return node
+        tracked = [plot for plot in moment if plot.sensor not in desk.skywaves]
+        eyes = {plot.sensor: desk.eye(plot.sensor, time_s) for plot in tracked}
+        node = replace(node, tracker=tracker.step(node.tracker, tracked, eyes, time_s))
+        node = _followed(node, out)
+    return _followed(replace(node, tracker=tracker.step(node.tracker, (), {}, now_s)), out)
+
+
+def from_above(
+    node: Node, thing: Thing, state: Estimate, sights: Sequence[Plot], out: Outbox
+) -> tuple[Node, Thing]:
+    """Follow a launch that only satellites have seen, from the state that their sights tell."""
+    if thing.track is not None or thing.sort or any(plot.sensor in node.desk.radars for plot in sights):
+        return node, thing
+    seen = {(plot.time_s, plot.sensor) for plot in sights}
+    for other in node.things:
+        if other.track is not None and len(seen.intersection(other.track.recent)) > len(seen) / 2:
+            # What the satellites see here already feeds another track.
+            node = joined(node, other, thing, out)
+            return node, next(one for one in node.things if one.id == other.id)
+    last_s = max(plot.time_s for plot in sights)
+    if last_s < node.tracker.now_s - node.tracker.rules.window_s:
+        return node, thing
+    follows, name = tracker.adopt(node.tracker, state, sorted(sights, key=_when))
+    if not name:
+        return node, thing
+    one = next(one for one in follows.followed if one.id == name)
+    out.note("track", track=thing.id, state="confirmed", sensors=list(one.sensors))
+    thing = replace(thing, track=one, evidence=thing.evidence + 1)
+    return change(replace(node, tracker=follows), thing), thing
 
 
 def _when(plot: Plot) -> float:
@@ -89,143 +114,136 @@ def _sensors(desk: Desk, kind: str) -> Mapping[str, object]:
     return {"radar": desk.radars, "skywave": desk.skywaves, "infrared": desk.satellites}[kind]
 
 
-def _sights(desk: Desk, plots: list[Plot]) -> Sight:
-    """Plots of one moment as the filter takes them: SLOTS rows, the last repeated."""
-    rows = [*plots, *[plots[-1]] * (SLOTS - len(plots))]
-    return Sight(
-        np.array([plot.time_s for plot in rows]),
-        np.array([plot.measurement for plot in rows]),
-        np.array([plot.sigma for plot in rows]),
-        np.array([desk.radars[plot.sensor].slot for plot in rows]),
-    )
-
-
-def _radar(node: Node, plots: list[Plot], out: Outbox) -> Node:
-    """Give radar plots of one moment to the tracks they fit best; those that fit none start new ones."""
-    desk, sights, stations = node.desk, _sights(node.desk, plots), node.desk.stations_at(plots[0].time_s)
-    moved, distances = {}, np.full((len(node.things), len(plots)), np.inf)
-    for row, thing in enumerate(node.things):
-        since_s = plots[0].time_s - thing.last_plot_s
-        if thing.sort == AIRCRAFT:
-            if 0 <= since_s < _AIRCRAFT_AGAIN_S:
-                distances[row] = [_strayed(desk, thing, plot) for plot in plots]
-        elif thing.track is not None and 0 <= since_s < FOUND_AGAIN_S:
-            moved[thing.id], distance2 = kernels.weigh(thing.track, sights, stations, desk.belief)
-            distances[row] = np.asarray(distance2)[: len(plots)]
-    nearest = distances.argmin(axis=0) if len(node.things) else np.zeros(len(plots), int)
-    fits = np.array([bool(len(node.things)) and distances[nearest[k], k] < _GATE for k in range(len(plots))])
-    for row, thing in enumerate(node.things):
-        mine = [plot for k, plot in enumerate(plots) if fits[k] and nearest[k] == row]
-        if mine and thing.sort == AIRCRAFT:
-            node = change(
-                node, replace(thing, last_plot_s=mine[-1].time_s, sights=(*thing.sights[:1], mine[-1]))
-            )
-        elif mine:
-            chosen = _sights(desk, mine)
-            track, estimate = kernels.absorb(moved[thing.id], chosen, np.int64(len(mine)), stations)
-            if _flies(estimate):
-                thing = _credited(replace(thing, track=track, estimate=estimate), mine, out)
-                node, thing = _recognised(change(node, thing), thing, mine[-1], out)
-            else:
-                out.note("track", track=thing.id, state="dropped", sensors=list(thing.sensors))
-                thing = without_track(thing)
-            node = change(node, thing)
-    for k, plot in enumerate(plots):
-        if not fits[k]:
-            node = _untracked(node, plot, out)
+def _followed(node: Node, out: Outbox) -> Node:
+    """Bring the things in line with the tracker: new tracks, tracks that grew, were lost, or are gone."""
+    # What was lost before it was confirmed is none; the tracker keeps it for plots that are still to come.
+    now = {one.id: one for one in node.tracker.followed if one.confirmed or not one.lost}
+    heirs = {gone: one.id for one in node.tracker.followed for gone in one.absorbed}
+    known = {thing.track.id for thing in node.things if thing.track is not None}
+    new = [one for one in now.values() if one.id not in known and not known & one.absorbed]
+    renamed = _renamed(node, [one for one in new if one.plots > 1], now.keys() | heirs.keys())
+    heirs |= {gone: one.id for gone, one in renamed.items()}
+    for one in new:
+        if all(one is not heir for heir in renamed.values()):
+            node = _homed(node, one, out)
+    for name in [thing.id for thing in node.things]:
+        # As it is by now: another may have turned out to be the same meanwhile.
+        thing = next((one for one in node.things if one.id == name), None)
+        if thing is None or thing.track is None:
+            continue
+        after = now.get(thing.track.id)
+        if after is None and (heir := renamed.get(thing.track.id)) is not None:
+            taken = any(one.track is not None and one.track.id == heir.id for one in node.things)
+            after = None if taken else heir
+        if after is None:
+            node = _gone(node, thing, heirs.get(thing.track.id), out)
+        elif after is not thing.track:
+            node = _grown(node, thing, after, out)
     return node
 
 
-def _flies(estimate: Estimate) -> bool:
-    """Whether anything can move so: plots that do not belong together give a state that nothing has."""
-    mean = np.asarray(estimate.mean)
-    fast, hard = float(np.linalg.norm(mean[3:6])), float(np.linalg.norm(mean[6:]))
-    return fast < _FASTEST_MPS and hard < _HARDEST_MPS2
+def _renamed(node: Node, new: Sequence[Followed], known: Collection[str]) -> dict[str, Followed]:
+    """Tracks of things that are no more, with the new ones that have most of their plots.
+
+    A track is called by its first plot: one that came late and is earlier gives it another name.
+    """
+    renamed: dict[str, Followed] = {}
+    if not new:
+        return renamed
+    oldest_s = node.tracker.now_s - node.tracker.rules.window_s
+    theirs = [{*one.sights, one.newest} for one in new]
+    for thing in node.things:
+        gone = thing.track
+        if gone is None or gone.id in known or gone.last_s < oldest_s:
+            continue
+        common = [len(plots.intersection((*gone.sights, gone.newest))) for plots in theirs]
+        if max(common) > 0:
+            renamed[gone.id] = new[common.index(max(common))]
+    return renamed
 
 
-def _strayed(desk: Desk, thing: Thing, plot: Plot) -> float:
-    """How far a plot lies from where an aircraft may be by then: a squared distance, as the filter's."""
-    first, last = thing.sights[0], thing.sights[-1]
-    here, there = position(desk, plot), position(desk, last)
-    # What climbs away from the height that it was recognised at is something else.
-    if abs(float(frames.height(here) - frames.height(position(desk, first)))) > _AIRCRAFT_CLIMB_M:
-        return math.inf
-    may_m = _AIRCRAFT_M + _AIRCRAFT_MPS * (plot.time_s - last.time_s)
-    return _GATE * (float(np.linalg.norm(here - there)) / may_m) ** 2
+def _grown(node: Node, thing: Thing, after: Followed, out: Outbox) -> Node:
+    """A thing whose track has taken in plots, or was lost."""
+    before = thing.track
+    assert before is not None
+    more = max(after.plots - before.plots, 0)
+    news = more + (after.lost and not before.lost)
+    thing = replace(thing, track=after, evidence=thing.evidence + news)
+    if after.confirmed and not before.confirmed:
+        out.note("track", track=thing.id, state="confirmed", sensors=list(after.sensors))
+    if after.lost and not before.lost:
+        out.note("track", track=thing.id, state="lost", sensors=list(after.sensors))
+    node = change(node, thing)
+    return _recognised(node, thing, after, out) if more else node
 
 
-def _recognised(node: Node, thing: Thing, plot: Plot, out: Outbox) -> tuple[Node, Thing]:
+def _gone(node: Node, thing: Thing, heir: str | None, out: Outbox) -> Node:
+    """A thing whose track the tracker has no more: it was one with another, was no track, or is long lost."""
+    assert thing.track is not None
+    if heir is not None:
+        for other in node.things:
+            if other.track is not None and other.track.id == heir:
+                return joined(node, other, thing, out)
+        one = next(one for one in node.tracker.followed if one.id == heir)
+        return change(node, replace(thing, track=one))
+    if thing.track.lost and thing.track.confirmed:
+        return node
+    if thing.track.confirmed:
+        out.note("track", track=thing.id, state="dropped", sensors=list(thing.sensors))
+    return change(node, without_track(thing))
+
+
+def _recognised(node: Node, thing: Thing, one: Followed, out: Outbox) -> Node:
     """A thing that turns out to be no missile is followed on, and alarms nobody."""
-    if thing.sort or not thing.confirmed or thing.estimate is None:
-        return node, thing
-    desk = node.desk
-    if any(
-        recognise.flies_level(position(desk, one), position(desk, plot), plot.time_s - one.time_s)
-        for one in thing.sights
+    if not one.confirmed:
+        return node
+    if thing.sort:
+        taken_back = recognise.no_aircraft if thing.sort == AIRCRAFT else recognise.comes_down
+        if taken_back(one.estimate):
+            out.note("recognised", track=thing.id, sort="unknown")
+            node = change(node, replace(thing, sort=""))
+        return node
+    desk, newest = node.desk, one.newest
+    # What was seen before it surely was no aircraft says nothing of it now.
+    ranged = [plot for plot in one.sights if plot.sensor in desk.radars and plot.time_s > one.beyond_s]
+    if newest.sensor in desk.radars and any(
+        recognise.flies_level(position(desk, plot), position(desk, newest), newest.time_s - plot.time_s)
+        for plot in ranged
     ):
         sort = AIRCRAFT
-    elif recognise.orbits(thing.estimate):
+    elif recognise.orbits(one.estimate):
         sort = SATELLITE
     else:
-        return node, thing
+        return node
     if thing.scans or thing.told or thing.foreign:
         node, thing = _parted(node, thing)
     out.note("recognised", track=thing.id, sort=sort)
-    return node, replace(thing, sort=sort, view=None, sights=(*thing.sights[:1], plot))
+    return change(node, replace(thing, sort=sort, view=None))
 
 
 def _parted(node: Node, thing: Thing) -> tuple[Node, Thing]:
     """The track on a new thing of its own: what others reported here was something else."""
     view = thing.view if thing.foreign else None
     node, other = add(change(node, replace(without_track(thing), view=view)))
-    ours = {name: getattr(thing, name) for name in ("track", "estimate", "plots", "last_plot_s", "evidence")}
-    return node, replace(other, **ours, confirmed=True, sensors=thing.sensors, sights=thing.sights)
+    other = replace(other, track=thing.track, evidence=thing.evidence)
+    return change(node, other), other
 
 
-def _credited(thing: Thing, plots: list[Plot], out: Outbox) -> Thing:
-    """A thing whose track has taken in these plots of one moment; confirmed by the third plot."""
-    new = tuple(dict.fromkeys(plot.sensor for plot in plots if plot.sensor not in thing.sensors))
-    thing = replace(
-        thing,
-        plots=thing.plots + len(plots),
-        last_plot_s=plots[0].time_s,
-        lost=False,
-        evidence=thing.evidence + len(plots),
-        sensors=thing.sensors + new,
-        sights=_kept(thing.sights, plots),
-    )
-    if not thing.confirmed and thing.plots >= _PLOTS_TO_CONFIRM:
-        thing = replace(thing, confirmed=True)
-        out.note("track", track=thing.id, state="confirmed", sensors=list(thing.sensors))
-    return thing
-
-
-def _kept(sights: tuple[Plot, ...], plots: list[Plot]) -> tuple[Plot, ...]:
-    """The first plots of a track, a few seconds apart per radar: what a launch point is fitted to."""
-    for plot in plots:
-        if len(sights) >= ROWS:
-            break
-        last_s = max((one.time_s for one in sights if one.sensor == plot.sensor), default=-math.inf)
-        if plot.time_s - last_s >= _SIGHTS_APART_S:
-            sights = (*sights, plot)
-    return sights
-
-
-def _untracked(node: Node, plot: Plot, out: Outbox) -> Node:
-    """Start a track from a plot that fits none, on the thing it belongs to: a reported launch, or new."""
-    sight = jax.tree.map(lambda column: column[0], _sights(node.desk, [plot]))
-    track = kernels.init(sight, node.desk.stations_at(plot.time_s))
-    place = position(node.desk, plot)
-    home = next((thing for thing in node.things if _expects(node.desk, thing, place, plot.time_s)), None)
+def _homed(node: Node, one: Followed, out: Outbox) -> Node:
+    """A new track goes to the thing that it belongs to: a reported launch, a partner's, or a new one."""
+    place = np.asarray(one.estimate.mean)[:3]
+    home = next((thing for thing in node.things if _expects(node.desk, thing, place, one.last_s)), None)
     if home is None:
         node, home = add(node)
-    out.note("track", track=home.id, state="tentative", sensors=[plot.sensor])
-    return change(node, _credited(replace(home, track=track), [plot], out))
+    out.note("track", track=home.id, state="tentative", sensors=list(one.sensors))
+    if one.confirmed:
+        out.note("track", track=home.id, state="confirmed", sensors=list(one.sensors))
+    return change(node, replace(home, track=one, evidence=home.evidence + one.plots))
 
 
 def _expects(desk: Desk, thing: Thing, place_ecef_m: np.ndarray, time_s: float) -> bool:
     """Whether a thing without a track of ours, known from partners or a plume, can be at a place."""
-    if thing.track is not None:
+    if thing.track is not None or thing.sort:
         return False
     for foreign in thing.foreign.values():
         # Carried on for long, it could be anywhere.
@@ -234,7 +252,7 @@ def _expects(desk: Desk, thing: Thing, place_ecef_m: np.ndarray, time_s: float) 
         there = kernels.carry(foreign.estimate, np.float64(time_s), desk.belief)
         off = np.asarray(there.mean)[:3] - place_ecef_m
         spread = np.asarray(there.cov)[:3, :3] + np.eye(3) * _PLACE_SIGMA_M**2
-        if off @ np.linalg.solve(spread, off) < _GATE:
+        if off @ np.linalg.solve(spread, off) < _PLACE_GATE:
             return True
     return thing.start is not None and within_reach(thing.start, place_ecef_m, time_s)
 
@@ -247,7 +265,11 @@ def _scan(node: Node, plot: Plot) -> Node:
             break
     else:
         node, thing = add(node)
-    mine = (*thing.scans.get(plot.sensor, ()), plot)
+    mine = thing.scans.get(plot.sensor, ())
+    late = bool(mine) and plot.time_s < mine[-1].time_s
+    mine = tuple(sorted((*mine, plot), key=_when)) if late else (*mine, plot)
+    if len(mine) > _FIRST_SCANS + _LATEST_SCANS:
+        mine = (*mine[:_FIRST_SCANS], *mine[-_LATEST_SCANS:])
     thing = replace(thing, scans={**thing.scans, plot.sensor: mine}, evidence=thing.evidence + 1)
     satellite = node.desk.satellites[plot.sensor]
     if thing.report_due_s is None and len(mine) >= satellite.hits_to_confirm:
@@ -258,7 +280,8 @@ def _scan(node: Node, plot: Plot) -> Node:
 
 def _continues(desk: Desk, before: Plot, plot: Plot, place_ecef_m: np.ndarray) -> bool:
     """Whether a scan goes on where another one ended: in angle for one satellite, on the ground for two."""
-    between_s = plot.time_s - before.time_s
+    # A late one lies before.
+    between_s = abs(plot.time_s - before.time_s)
     other = ground_along(desk, before)
     if before.sensor == plot.sensor:
         # Across the line of sight of now: the satellite may have moved on meanwhile.

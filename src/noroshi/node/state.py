@@ -8,10 +8,14 @@ import numpy as np
 
 from noroshi.node.desk import Desk
 from noroshi.records.detections import Plot
-from noroshi.records.messages import LaunchReport, Message
+from noroshi.records.messages import ForecastReport, LaunchReport, Message
 from noroshi.records.tasking import Cue
-from noroshi.records.tracks import Estimate, Track
+from noroshi.records.tracks import Estimate
 from noroshi.sharing.release import Decision
+from noroshi.tracking.classify import Assessment
+from noroshi.tracking.door import Door
+from noroshi.tracking.provenance import Evidence
+from noroshi.tracking.tracker import Followed, Tracker
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,9 @@ class View:
     """One forecast as people read it: impact and its 95 % ellipse, areas with their probability.
 
     `passage_s` is when the middle of the bundle passes nearest to each such area. `state` is the estimate
-    it came from: position m, velocity m/s, thrust m/s2, ECEF, with one sigma of position and velocity.
+    it came from: position m, velocity m/s, force m/s2, ECEF, with one sigma of position and velocity. `trust`
+    is what a track that is no longer seen still deserves, by which `areas` are cut; `expired` says why it
+    supports no alert any more. `held` is what it is held for.
     """
 
     time_s: float
@@ -36,6 +42,10 @@ class View:
     major_azimuth_deg: float
     areas: Mapping[str, float]
     passage_s: Mapping[str, float]
+    trust: float = 1.0
+    expired: str = ""
+    held: Assessment | None = None
+    impact_time_sigma_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,32 @@ class Origin:
 
 @dataclass(frozen=True)
 class Foreign:
-    """A partner's estimate of a thing: the path it shared, and the nations that fed it."""
+    """A partner's track of a thing: its estimate, whose evidence it holds, and the partner's name for it."""
 
     estimate: Estimate
-    nations: tuple[str, ...]
+    evidence: Evidence
+    track: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Assessments of a thing as they were last compared: when, of what, and who differed about what."""
+
+    time_s: float = -np.inf
+    of: tuple[float, ...] = ()
+    differ: frozenset[tuple[str, str, str]] = frozenset()
+
+
+# How far an alert may have come.
+STAGES = ("idle", "over", "deciding", "delivering", "standing")
 
 
 @dataclass(frozen=True)
 class Warning:
     """The alert about one thing, from the first threat seen to the last word.
 
-    `stage` is idle, deciding, delivering, standing or over.
+    `stage` is idle, deciding, delivering, standing or over. `name` is that of the last alert, under which it
+    was delivered, whatever its thing turned out to be since; `ended_s` is when people heard that it is over.
     """
 
     stage: str = "idle"
@@ -76,6 +101,8 @@ class Warning:
     areas: tuple[str, ...] = ()
     changing: bool = False
     passage_s: Mapping[str, float] = field(default_factory=dict)
+    name: str = ""
+    ended_s: float = -np.inf
 
 
 # What people tell stands in `Thing.told` under this and the report's name, a partner's word by nation.
@@ -86,27 +113,31 @@ SIGHTING = "sighting "
 class Thing:
     """One object or launch as this nation sees it.
 
-    `sort` is what it was recognised as, aircraft or satellite; empty while it may be a missile. `announced`
-    is the notice that tells of it.
+    `track` is the account of our own track, also when it is long lost. `sort` is what it was recognised as,
+    aircraft or satellite; empty while it may be a missile. `held` is what it is held for, by probability.
+    `mine` is the last forecast from our own track alone, `said` what partners last took it for. `also` are
+    names of its own that partners were told before it turned out to be one thing. `launch_told` is of how
+    many sights the launch report was that partners heard last, `traced` the evidence on which its launch
+    point was last sought from its track alone.
     """
 
     id: str
-    track: Track | None = None
-    estimate: Estimate | None = None
-    plots: int = 0
-    last_plot_s: float = -np.inf
-    confirmed: bool = False
-    lost: bool = False
-    sensors: tuple[str, ...] = ()
-    sights: tuple[Plot, ...] = ()
+    track: Followed | None = None
     scans: Mapping[str, tuple[Plot, ...]] = field(default_factory=dict)
     reported_sights: int = 0
+    launch_told: int | None = None
+    traced: int = 0
     report_due_s: float | None = None
     origin: Origin | None = None
     told: Mapping[str, Origin] = field(default_factory=dict)
     foreign: Mapping[str, Foreign] = field(default_factory=dict)
+    said: Mapping[str, ForecastReport] = field(default_factory=dict)
+    mine: View | None = None
+    beside: Beside = Beside()
     aliases: frozenset[tuple[str, str]] = frozenset()
+    also: frozenset[str] = frozenset()
     sort: str = ""
+    held: Assessment | None = None
     last_told_s: float = -np.inf
     evidence: int = 0
     weighed: int = 0
@@ -121,6 +152,31 @@ class Thing:
         known = [*([self.origin] if self.origin else []), *self.told.values()]
         return min(known, key=lambda one: one.sigma_km, default=None)
 
+    @property
+    def confirmed(self) -> bool:
+        """Whether it has a track of our own that is surely no chance."""
+        return self.track is not None and self.track.confirmed
+
+    @property
+    def lost(self) -> bool:
+        """Whether its track has had no plot for long."""
+        return self.track is not None and self.track.lost
+
+    @property
+    def last_plot_s(self) -> float:
+        """When our own sensors' last plot of its track was."""
+        return self.track.last_s if self.track is not None else -np.inf
+
+    @property
+    def sights(self) -> tuple[Plot, ...]:
+        """The first plots of its track."""
+        return self.track.sights if self.track is not None else ()
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """Our own sensors that fed its track."""
+        return self.track.sensors if self.track is not None else ()
+
 
 @dataclass(frozen=True)
 class Pending:
@@ -134,17 +190,45 @@ class Pending:
 
 
 @dataclass(frozen=True)
+class RaidTold:
+    """How many missiles were counted last, on what, and when to count again.
+
+    `told` is the likeliest number and that of each group from one place; None before there was anything to
+    count.
+    """
+
+    next_s: float = -np.inf
+    basis: tuple[object, ...] = ()
+    told: tuple[int, tuple[int, ...]] | None = None
+
+
+@dataclass(frozen=True)
 class Node:
-    """One nation at one moment."""
+    """One nation at one moment.
+
+    `heard` are partners' messages, each until when it could come again. `paired` is what there was when
+    tracks of a partner were last compared with ours, `refused` how many of its reports could not be used.
+    """
 
     desk: Desk
+    tracker: Tracker
     things: tuple[Thing, ...] = ()
     pending: tuple[Pending, ...] = ()
-    heard: frozenset[str] = frozenset()
+    heard: Mapping[str, float] = field(default_factory=dict)
     sent: int = 0
     made: int = 0
     cued: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
+    paired: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    door: Door = field(default_factory=Door)
+    raid: RaidTold = RaidTold()
+
+
+def fresh(desk: Desk) -> Node:
+    """A nation that has seen and heard nothing yet."""
+    known = frozenset([*desk.radars, *desk.satellites, *desk.skywaves])
+    return Node(desk, Tracker(desk.belief, desk.rules), door=Door(known))
 
 
 @dataclass(frozen=True)

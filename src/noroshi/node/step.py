@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from noroshi.node import border, cue, outlook, picture, plots, warn
+from noroshi.node import assess, border, cue, outlook, picture, plots, raid, warn
 from noroshi.node.state import Node, Outbox
 from noroshi.records.detections import Plot, Sighting
 from noroshi.records.messages import Message
@@ -17,7 +17,7 @@ def step(node: Node, inbox: list[Plot | Sighting | Message], now_s: float) -> tu
     The node has no clock and no socket: the same inbox at the same times gives the same outbox.
     """
     out = Outbox(now_s)
-    node = plots.sense(node, [item for item in inbox if isinstance(item, Plot)], out)
+    node = plots.sense(node, [item for item in inbox if isinstance(item, Plot)], now_s, out)
     for item in inbox:
         if isinstance(item, Message):
             node = border.receive(node, item, now_s, out)
@@ -28,7 +28,9 @@ def step(node: Node, inbox: list[Plot | Sighting | Message], now_s: float) -> tu
     node = _due(node, now_s, out)
     node = warn.consider(node, now_s, out)
     node = border.publish(node, now_s, out)
+    node = assess.beside(node, now_s, out)
     node = cue.task(node, now_s, out)
+    node = raid.count(node, now_s, out)
     return node, out
 
 
@@ -57,15 +59,15 @@ def wake_s(node: Node, now_s: float) -> float:
         if thing.sort:
             continue
         if thing.warning.stage == "standing" and not thing.warning.changing and thing.view is not None:
-            times.append(max(thing.view.impact_time_s + warn.DOWN_AFTER_S, now_s + 1.0))
-        if thing.evidence > thing.weighed and thing.view is not None:
+            times.append(max(warn.down_s(thing.view, thing.warning), now_s + 1.0))
+        if thing.view is not None and (thing.evidence > thing.weighed or outlook.fades(thing)):
             times.append(max(thing.next_forecast_s, now_s + 1.0))
         if thing.report_due_s is not None and thing.report_due_s > now_s:
             times.append(thing.report_due_s)
         if (publish_s := border.publishes_s(node, thing)) is not None:
             times.append(max(publish_s, now_s + 1.0))
         if thing.track is not None and not thing.lost:
-            times.append(thing.last_plot_s + picture.LOST_AFTER_S + 1.0)
+            times.append(thing.last_plot_s + node.tracker.rules.lost_after_s + 1.0)
         elif node.desk.radars and thing.last_told_s > now_s - _STALE_S:
             times.append(now_s + cue.EVERY_S)
     return min(times, default=float("inf"))

@@ -1,20 +1,19 @@
 """The things a nation knows of, and when two of them are one."""
 
-import itertools
 import math
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from noroshi.earth import frames, geometry
-from noroshi.node import kernels
-from noroshi.node.desk import Desk
-from noroshi.node.state import Node, Origin, Outbox, Thing
+from noroshi.node.state import STAGES, Node, Origin, Outbox, Thing, View, Warning
 from noroshi.records.tracks import Estimate
 
-# A lookalike must lie within as many sigmas (squared, 6 degrees of freedom, 99.9 %), doubled for the biases
-# and thrust that a filter believes too small.
-_SAME = 2 * 22.46
+T = TypeVar("T")
+
 # Two reports speak of one launch when no farther apart than this in place and time.
 _SAME_LAUNCH_KM, _SAME_LAUNCH_S = 150.0, 90.0
 # A lost track is found again within this time; later anything would fit it.
@@ -23,11 +22,18 @@ FOUND_AGAIN_S = 900.0
 _LONGEST_FLIGHT_S = 5400.0
 # Longer than anything flies unseen between two nations' sensors.
 _FORGOTTEN_AFTER_S = 3600.0
+# Launch points from tracks and what people saw are so far off in time, 3 sigma. Assumption, 30 to 120 s.
+_BEFORE_S = 60.0
 
 
 def change(node: Node, thing: Thing) -> Node:
     """The node with `thing` in place of its former self."""
     return replace(node, things=tuple(thing if one.id == thing.id else one for one in node.things))
+
+
+def find(node: Node, name: str) -> Thing:
+    """The thing of that name. Raises StopIteration where there is none."""
+    return next(thing for thing in node.things if thing.id == name)
 
 
 def add(node: Node) -> tuple[Node, Thing]:
@@ -48,8 +54,13 @@ def forget(node: Node, now_s: float) -> Node:
     }
     if not gone:
         return node
+    return replace(_uncued(node, gone), things=tuple(one for one in node.things if one.id not in gone))
+
+
+def _uncued(node: Node, gone: Collection[str]) -> Node:
+    """The node that points no radar at things that are no more."""
     cued = {key: value for key, value in node.cued.items() if key.rpartition(" ")[2] not in gone}
-    return replace(node, things=tuple(one for one in node.things if one.id not in gone), cued=cued)
+    return replace(node, cued=cued)
 
 
 def _last_s(thing: Thing) -> float:
@@ -59,14 +70,17 @@ def _last_s(thing: Thing) -> float:
 
 
 def without_track(thing: Thing) -> Thing:
-    """A thing whose track turned out to be none."""
-    nothing = replace(thing, track=None, estimate=None, sensors=(), sights=(), sort="")
-    return replace(nothing, plots=0, confirmed=False, lost=False)
+    """A thing whose track turned out to be none; where nobody else tells of it, its forecast is void."""
+    view = thing.view
+    if view is not None and not thing.foreign:
+        # Who was alerted by it stays so until it must have passed.
+        view = replace(view, areas={}, trust=0.0, expired="its track is no more")
+    return replace(thing, track=None, sort="", mine=None, view=view)
 
 
 def own(thing: Thing) -> Estimate | None:
     """The nation's own estimate of a thing, once its track is confirmed."""
-    return thing.estimate if thing.confirmed else None
+    return thing.track.estimate if thing.track is not None and thing.track.confirmed else None
 
 
 def known(thing: Thing) -> Estimate | None:
@@ -77,77 +91,109 @@ def known(thing: Thing) -> Estimate | None:
 
 def one_launch(a: Origin, b: Origin) -> bool:
     """Whether two launch reports lie so near in place and time that they mean one launch."""
-    away_m, _ = geometry.great_circle(*np.radians([a.lat_deg, a.lon_deg, b.lat_deg, b.lon_deg]))
-    return abs(a.time_s - b.time_s) < _SAME_LAUNCH_S and float(away_m) < _SAME_LAUNCH_KM * 1e3
+    times_s, lats_deg, lons_deg = (np.array([value]) for value in (b.time_s, b.lat_deg, b.lon_deg))
+    return bool(launched_with(a, times_s, lats_deg, lons_deg)[0])
+
+
+def launched_with(
+    a: Origin,
+    time_s: Float[np.ndarray, "N"],
+    lat_deg: Float[np.ndarray, "N"],
+    lon_deg: Float[np.ndarray, "N"],
+) -> Bool[np.ndarray, "N"]:
+    """Which of N launches, by times and places, lie so near one that they may be the same."""
+    here = np.radians(a.lat_deg), np.radians(a.lon_deg)
+    away_m, _ = geometry.great_circle(*here, np.radians(lat_deg), np.radians(lon_deg))
+    return (np.abs(time_s - a.time_s) < _SAME_LAUNCH_S) & (np.asarray(away_m) < _SAME_LAUNCH_KM * 1e3)
 
 
 def within_reach(start: Origin, place_ecef_m: np.ndarray, time_s: float) -> bool:
-    """Whether what left `start` can be at a place: still up, no farther than 4.5 km/s, and not behind it."""
-    if time_s - start.time_s > _LONGEST_FLIGHT_S:
-        return False
+    """Whether what left `start` can be at a place."""
+    return bool(reached(start, place_ecef_m[None], np.array([time_s]))[0])
+
+
+def reached(
+    start: Origin, place_ecef_m: Float[np.ndarray, "N 3"], time_s: Float[np.ndarray, "N"]
+) -> Bool[np.ndarray, "N"]:
+    """At which of N places what left `start` can be: up by then, no farther than 4.5 km/s, not behind it."""
+    since_s = time_s - start.time_s
     lat, lon, _ = frames.geodetic(place_ecef_m)
     here = np.radians(start.lat_deg), np.radians(start.lon_deg)
     distance_m, bearing = geometry.great_circle(*here, lat, lon)
-    age_s = max(time_s - start.time_s, 0.0) + 30.0
-    off = abs((math.degrees(float(bearing)) - start.azimuth_deg + 180) % 360 - 180)
-    near = float(distance_m) < 100e3
-    return near or (float(distance_m) < 4.5e3 * age_s and off < 3 * start.azimuth_sigma_deg + 20)
+    off = np.abs((np.degrees(bearing) - start.azimuth_deg + 180) % 360 - 180)
+    far_m = 4.5e3 * (np.maximum(since_s, 0.0) + 30.0)
+    ahead = (distance_m < far_m) & (off < 3 * start.azimuth_sigma_deg + 20)
+    up = (since_s >= -_BEFORE_S) & (since_s <= _LONGEST_FLIGHT_S)
+    return np.asarray(up & ((distance_m < 100e3) | ahead))
 
 
-def alike(desk: Desk, a: Estimate, b: Estimate) -> bool:
-    """Whether two estimates, carried to one time, may be of one object."""
-    if abs(float(a.time_s) - float(b.time_s)) > FOUND_AGAIN_S:
-        return False
-    now = np.float64(max(float(a.time_s), float(b.time_s)))
-    a, b = kernels.carry(a, now, desk.belief), kernels.carry(b, now, desk.belief)
-    off = (np.asarray(a.mean) - np.asarray(b.mean))[:6]
-    spread = (np.asarray(a.cov) + np.asarray(b.cov))[:6, :6]
-    return float(off @ np.linalg.solve(spread, off)) < _SAME
+def joined(node: Node, first: Thing, second: Thing, out: Outbox) -> Node:
+    """The node with two things as one, which keeps the first's name and track; of two alerts the farther.
+
+    Where both stand, the one goes on over the areas of both; nobody is told that it is over.
+    """
+    kept, other = (first, second) if _how_far(first) >= _how_far(second) else (second, first)
+    warning = _alerted(kept.warning, other.warning)
+    if other.warning.stage in ("deciding", "delivering"):
+        out.note("stood_down", alert=other.warning.name, reason=f"it is the same as {kept.id}")
+    elif other.warning.stage == "standing":
+        if warning.areas != kept.warning.areas:
+            reason = f"it is the same as {other.warning.name}"
+            out.note("update", alert=warning.name, areas=list(warning.areas), reason=reason)
+        reason = f"it is the same as {warning.name}"
+        out.note("cancel", alert=other.warning.name, areas=[], reason=reason)
+    whole = replace(
+        first,
+        scans={**second.scans, **first.scans},
+        reported_sights=max(first.reported_sights, second.reported_sights),
+        report_due_s=first.report_due_s if first.report_due_s is not None else second.report_due_s,
+        origin=min((o for o in (first.origin, second.origin) if o), key=lambda o: o.sigma_km, default=None),
+        told={**second.told, **first.told},
+        foreign=_newest(first.foreign, second.foreign, lambda one: float(one.estimate.time_s)),
+        said=_newest(first.said, second.said, lambda one: one.time_s),
+        aliases=first.aliases | second.aliases,
+        also=first.also | second.also | ({second.id} if second.next_publish_s > -math.inf else set()),
+        last_told_s=max(first.last_told_s, second.last_told_s),
+        evidence=first.evidence + second.evidence,
+        view=_sharper(kept.view, other.view),
+        warning=warning,
+    )
+    out.note("merged", track=first.id, other=second.id)
+    pending = tuple(
+        replace(one, thing=first.id) if one.thing == kept.id else one
+        for one in node.pending
+        if one.thing != other.id
+    )
+    things = tuple(whole if t.id == first.id else t for t in node.things if t.id != second.id)
+    return replace(_uncued(node, {second.id}), things=things, pending=pending)
 
 
-def merge(node: Node, out: Outbox) -> Node:
-    """Join things that turn out to be one: a plume and a track, a partner's track and ours."""
-    for one, two in itertools.combinations(node.things, 2):
-        if not _one(node.desk, one, two):
-            continue
-        if one.track is not None and two.track is not None:
-            # Two tracks of our own that lie on each other: the longer one stays.
-            one, two = sorted((one, two), key=lambda thing: -thing.plots)
-        first, second = (one, two) if one.track is not None or two.track is None else (two, one)
-        joined = replace(
-            first,
-            scans={**second.scans, **first.scans},
-            reported_sights=max(first.reported_sights, second.reported_sights),
-            report_due_s=first.report_due_s if first.report_due_s is not None else second.report_due_s,
-            origin=min(
-                (o for o in (first.origin, second.origin) if o), key=lambda o: o.sigma_km, default=None
-            ),
-            told={**second.told, **first.told},
-            foreign={**second.foreign, **first.foreign},
-            aliases=first.aliases | second.aliases,
-            last_told_s=max(first.last_told_s, second.last_told_s),
-            evidence=first.evidence + second.evidence,
-            view=first.view or second.view,
-            warning=max(first.warning, second.warning, key=lambda warning: warning.number),
-        )
-        out.note("merged", track=first.id, other=second.id)
-        pending = tuple(replace(p, thing=first.id) if p.thing == second.id else p for p in node.pending)
-        things = tuple(joined if t.id == first.id else t for t in node.things if t.id != second.id)
-        return merge(replace(node, things=things, pending=pending), out)
-    return node
+def _how_far(thing: Thing) -> tuple[int, bool, int]:
+    """How far an alert about a thing has come, whether one may be due, and how many there were."""
+    warning, view = thing.warning, thing.view
+    over = warning.stage == "over"
+    live = view is not None and not view.expired and bool(view.areas) and not over
+    return 0 if over else STAGES.index(warning.stage), live, warning.number
 
 
-def _one(desk: Desk, one: Thing, two: Thing) -> bool:
-    """Whether two things are the same object, by their estimates, else by launch point and direction."""
-    if one.sort or two.sort:
-        return False
-    estimates = [known(thing) for thing in (one, two)]
-    if estimates[0] is not None and estimates[1] is not None:
-        return alike(desk, estimates[0], estimates[1])
-    if estimates[0] is None and estimates[1] is None:
-        return one.start is not None and two.start is not None and one_launch(one.start, two.start)
-    estimate = estimates[0] if estimates[0] is not None else estimates[1]
-    start = one.start if estimates[0] is None else two.start
-    assert estimate is not None
-    place = np.asarray(estimate.mean)[:3]
-    return start is not None and within_reach(start, place, float(estimate.time_s))
+def _sharper(one: View | None, two: View | None) -> View | None:
+    """The first of two forecasts, unless it supports nothing any more."""
+    known = [view for view in (one, two) if view is not None]
+    return next((view for view in known if not view.expired), known[0] if known else None)
+
+
+def _alerted(kept: Warning, other: Warning) -> Warning:
+    """The alert about a thing that turned out to be another too: people stay alerted wherever they were."""
+    number = max(kept.number, other.number)
+    if other.stage != "standing":
+        return replace(kept, number=number)
+    areas = tuple(sorted({*kept.areas, *other.areas}))
+    return replace(kept, number=number, areas=areas, passage_s={**other.passage_s, **kept.passage_s})
+
+
+def _newest(one: Mapping[str, T], two: Mapping[str, T], time_s: Callable[[T], float]) -> dict[str, T]:
+    """Of each partner the newest."""
+    return {
+        nation: max((told[nation] for told in (one, two) if nation in told), key=time_s)
+        for nation in {**two, **one}
+    }

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from noroshi.node.border import announce
 from noroshi.node.desk import Desk
-from noroshi.node.state import Node, Outbox, Pending, Thing, View
+from noroshi.node.state import Node, Outbox, Pending, Thing, View, Warning
 from noroshi.node.things import change
 from noroshi.records.keys import uniform
 
 # So long after its forecast impact nobody waits for a thing any more.
 DOWN_AFTER_S = 300.0
+# And so long after the forecast passage over the alerted areas for one that is lost and expired.
+PASSED_AFTER_S = 60.0
 # What people have settled beforehand when a launch is announced.
 _READY = ("confirm", "relay", "decide")
 
@@ -29,12 +31,17 @@ def consider(node: Node, now_s: float, out: Outbox) -> Node:
             if thing.warning.stage == "standing" and not thing.warning.changing:
                 node = _ask(node, thing, now_s)
             continue
-        names = threatened(node.desk, thing.view, node.desk.threshold)
-        if names and thing.warning.stage == "idle":
+        names = () if thing.view.expired else threatened(node.desk, thing.view, node.desk.threshold)
+        if names and _unwarned(thing.warning, thing.view):
             node = _begin(node, thing, now_s, out)
         elif thing.warning.stage == "standing" and not thing.warning.changing:
             node = _follow(node, thing, thing.view, names, now_s)
     return node
+
+
+def _unwarned(warning: Warning, view: View) -> bool:
+    """Whether no alert is on its way or stands, and what is seen is newer than the end of the last one."""
+    return warning.stage == "idle" or (warning.stage == "over" and view.time_s > warning.ended_s)
 
 
 def _delay(node: Node, stage: str, thing: Thing) -> float:
@@ -53,7 +60,8 @@ def _announced(desk: Desk, thing: Thing) -> bool:
 
 def _begin(node: Node, thing: Thing, now_s: float, out: Outbox) -> Node:
     """From the first threat seen: confirm, pass it up, decide. What is decided on is settled at the end."""
-    alert = f"{thing.id}-A{thing.warning.number + 1}"
+    number = thing.warning.number + 1
+    alert = f"{thing.id}-A{number}"
     start = thing.start
     seen_from_s = start.time_s if start is not None else thing.view.time_s if thing.view else now_s
     out.note("stage", alert=alert, stage="see", start_s=round(seen_from_s, 1), end_s=now_s)
@@ -62,7 +70,7 @@ def _begin(node: Node, thing: Thing, now_s: float, out: Outbox) -> Node:
         end_s = round(at_s + _delay(node, stage, thing), 3)
         out.note("stage", alert=alert, stage=stage, start_s=at_s, end_s=end_s)
         at_s = end_s
-    thing = replace(thing, warning=replace(thing.warning, stage="deciding", number=thing.warning.number + 1))
+    thing = replace(thing, warning=Warning("deciding", number, name=alert))
     return _later(change(node, thing), at_s, "decided", thing)
 
 
@@ -73,13 +81,22 @@ def _later(node: Node, due_s: float, what: str, thing: Thing) -> Node:
 def _follow(node: Node, thing: Thing, view: View, names: tuple[str, ...], now_s: float) -> Node:
     """Ask for a change when new areas are threatened, or when all alerted ones are free."""
     grown = set(names) - set(thing.warning.areas)
-    free = all(view.areas.get(area, 0.0) < node.desk.cancel_threshold for area in thing.warning.areas)
-    return node if not grown and not free and not _down(view, now_s) else _ask(node, thing, now_s)
+    over = _free(node.desk, view, thing.warning) or now_s >= down_s(view, thing.warning)
+    return _ask(node, thing, now_s) if grown or over else node
 
 
-def _down(view: View, now_s: float) -> bool:
-    """Whether a thing must have come down, for the last forecast of it is long past."""
-    return now_s >= view.impact_time_s + DOWN_AFTER_S
+def _free(desk: Desk, view: View, warning: Warning) -> bool:
+    """Whether a thing that is seen no longer threatens what was alerted; one that is lost frees nobody."""
+    if view.trust < 1:
+        return False
+    return all(view.areas.get(area, 0.0) < desk.cancel_threshold for area in warning.areas)
+
+
+def down_s(view: View, warning: Warning) -> float:
+    """When a thing must have come down, or is lost and must have passed."""
+    landed_s = view.impact_time_s + DOWN_AFTER_S
+    passed_s = max(warning.passage_s.values(), default=view.impact_time_s) + PASSED_AFTER_S
+    return min(landed_s, passed_s) if view.expired else landed_s
 
 
 def _ask(node: Node, thing: Thing, now_s: float) -> Node:
@@ -92,11 +109,15 @@ def act(node: Node, pending: Pending, now_s: float, out: Outbox) -> Node:
     """Do what people have finished: decide, deliver, change or end an alert."""
     thing = next(one for one in node.things if one.id == pending.thing)
     view, warning = thing.view, thing.warning
-    alert = f"{thing.id}-A{warning.number}"
+    alert = warning.name
     if pending.what == "decided":
-        names = threatened(node.desk, view, node.desk.threshold) if view is not None else ()
+        names: tuple[str, ...] = ()
+        if view is not None and not view.expired:
+            names = threatened(node.desk, view, node.desk.threshold)
         if view is None or not names:
             reason = _is_none(thing) if thing.sort else "no area is threatened any more"
+            if view is not None and view.expired:
+                reason = f"the track supports no alert any more: {view.expired}"
             out.note("stood_down", alert=alert, reason=reason)
             return change(node, replace(thing, warning=replace(warning, stage="idle")))
         end_s = round(now_s + _delay(node, "deliver", thing), 3)
@@ -124,7 +145,8 @@ def _is_none(thing: Thing) -> str:
 def _settle(node: Node, thing: Thing, view: View, alert: str, now_s: float, out: Outbox) -> Node:
     """Deliver a change of a standing alert: more areas, or its end."""
     warning = replace(thing.warning, changing=False)
-    grown = tuple(sorted(set(threatened(node.desk, view, node.desk.threshold)) - set(warning.areas)))
+    names = () if view.expired else threatened(node.desk, view, node.desk.threshold)
+    grown = tuple(sorted(set(names) - set(warning.areas)))
     if grown:
         names = tuple(sorted({*warning.areas, *grown}))
         reason = f"now also {', '.join(grown)}"
@@ -135,17 +157,18 @@ def _settle(node: Node, thing: Thing, view: View, alert: str, now_s: float, out:
         out.note("update", alert=alert, areas=list(names), reason=reason)
         thing = replace(thing, warning=replace(warning, areas=names, passage_s=passage))
         return announce(change(node, thing), "alert", names, reason, now_s, out)
-    free = all(view.areas.get(area, 0.0) < node.desk.cancel_threshold for area in warning.areas)
-    if not free and not _down(view, now_s):
+    if not _free(node.desk, view, warning) and now_s < down_s(view, warning):
         return change(node, replace(thing, warning=warning))
     passed = now_s >= max(warning.passage_s.values(), default=now_s)
     reason = "it has passed" if passed else "the forecast has moved away"
+    if view.expired:
+        reason = f"its passage would be over, and nothing is seen of it: {view.expired}"
     return _end(node, replace(thing, warning=warning), alert, reason, now_s, out)
 
 
 def _end(node: Node, thing: Thing, alert: str, reason: str, now_s: float, out: Outbox) -> Node:
     """Deliver the end of an alert."""
-    warning = replace(thing.warning, changing=False, stage="over")
+    warning = replace(thing.warning, changing=False, stage="over", ended_s=now_s)
     out.note("cancel", alert=alert, areas=list(warning.areas), reason=reason)
     thing = replace(thing, warning=warning)
     return announce(change(node, thing), "cancel", warning.areas, reason, now_s, out)

@@ -82,3 +82,17 @@ class Sighting:
     sigma_km: float
     bearing_deg: float | None
     confidence: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A plot with the place that its sensor had then, geodetic; azimuth and elevation are from there.
+
+    `bias_sigma` is what the sensor may be off all the time, one sigma: range m, azimuth and elevation rad.
+    """
+
+    plot: Plot
+    lat_deg: float
+    lon_deg: float
+    height_m: float
+    bias_sigma: tuple[float, float, float] = (0.0, 0.0, 0.0)

@@ -28,25 +28,38 @@ class LaunchReport:
 
 @dataclass(frozen=True)
 class TrackReport:
-    """State of one object at `time_s`, ECEF: where, how fast, how hard it still accelerates under thrust.
+    """State of one object at `time_s`, ECEF: where, how fast, and the force per mass beside gravity and drag.
 
-    `covariance` is 9 x 9 over position m, velocity m/s and thrust acceleration m/s2.
+    `covariance` is 10 x 10 over position m, velocity m/s, force m/s2 and the natural logarithm of the
+    ballistic coefficient in kg/m2; `models` holds the probabilities of records.tracks.MODELS, in their order.
+    `also` are track_ids under which it was told before they turned out to be one object.
     """
 
     track_id: str
     time_s: float
     position_ecef_m: Vector
     velocity_ecef_mps: Vector
-    thrust_ecef_mps2: Vector
+    force_ecef_mps2: Vector
+    log_ballistic_coefficient: float
     covariance: Covariance
-    burning_probability: float
+    models: tuple[float, float, float, float]
     launch_lat_deg: float | None
     launch_lon_deg: float | None
+    also: tuple[str, ...] = ()
+
+    @property
+    def burning_probability(self) -> float:
+        """Probability that it still burns, the first of the models."""
+        return self.models[0]
 
 
 @dataclass(frozen=True)
 class ForecastReport:
-    """The three elements: launch point, flight path, impact point with its 95 % ellipse."""
+    """The three elements: launch point, flight path, impact point with its 95 % ellipse.
+
+    `assessment` is what it is taken for: pairs of a class and its probability. `impact_time_sigma_s` is one
+    sigma, None where it is not told.
+    """
 
     track_id: str
     time_s: float
@@ -61,6 +74,8 @@ class ForecastReport:
     semi_minor_km: float
     major_azimuth_deg: float
     burning_probability: float
+    assessment: tuple[tuple[str, float], ...] = ()
+    impact_time_sigma_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class Tasking:
 class Cue:
     """A node's word to one of its radars: look there until `until_s`, and why.
 
-    What coasts steadily needs fewer looks than what may burn, turn or get lost.
+    What coasts steadily needs fewer looks than what may burn, turn or get lost. What is `urgent` goes before
+    the rest where there is no time for all.
     """
 
     sensor: str
@@ -41,3 +42,4 @@ class Cue:
     steady: bool
     until_s: float
     because: str
+    urgent: bool = False

@@ -108,6 +108,45 @@ class Sending:
     arrives_s: float | None
 
 
+@dataclass(frozen=True)
+class Raid:
+    """How many missiles a nation counts from then on: the likeliest, the chance of each, each place's."""
+
+    time_s: float
+    nation: str
+    count: int
+    chance: Mapping[int, float]
+    groups: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one nation, or all together ("merged"), takes a thing for; None where it does not say."""
+
+    nation: str
+    time_s: float
+    impact_lat_deg: float | None
+    impact_lon_deg: float | None
+    region_km: tuple[float, float] | None
+    impact_time_s: float | None
+    kind: str | None
+    kind_probability: float | None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Assessments of one thing beside each other, as one nation holds them, and where they differ.
+
+    `differ` names the two and says how they differ.
+    """
+
+    time_s: float
+    nation: str
+    track: str
+    told: tuple[Told, ...]
+    differ: tuple[tuple[str, str, str], ...]
+
+
 def events(lines: Iterable[dict[str, Any]], zero_s: float) -> dict[str, tuple[Any, ...]]:
     """The lines of a journal that a report reads, by kind; those that it orders in time, ordered."""
     found: dict[str, list[Any]] = {}
@@ -115,7 +154,7 @@ def events(lines: Iterable[dict[str, Any]], zero_s: float) -> dict[str, tuple[An
         if reader := _READERS.get(line["event"]):
             slot, read = reader
             found.setdefault(slot, []).append(read(line, line["t_s"] - zero_s, zero_s))
-    for slot in ("sights", "forecasts", "notices", "tracks", "reports"):
+    for slot in ("sights", "forecasts", "notices", "tracks", "reports", "raids", "beside"):
         found.get(slot, []).sort(key=lambda one: one.time_s)
     return {slot: tuple(rows) for slot, rows in found.items()}
 
@@ -140,6 +179,11 @@ def _track(line: dict[str, Any], time_s: float, zero_s: float) -> TrackChange:
 
 def _reported(line: dict[str, Any], time_s: float, zero_s: float) -> Reported:
     return Reported(time_s, line["node"], line["track"])
+
+
+def _raid(line: dict[str, Any], time_s: float, zero_s: float) -> Raid:
+    chance = {int(number): share for number, share in line["chance"].items()}
+    return Raid(time_s, line["node"], line["count"], chance, tuple(one["count"] for one in line["groups"]))
 
 
 def _forecast(line: dict[str, Any], time_s: float, zero_s: float) -> Forecast:
@@ -188,13 +232,35 @@ def _sending(line: dict[str, Any], time_s: float, zero_s: float) -> Sending:
     )
 
 
+def _told(one: dict[str, Any], zero_s: float) -> Told:
+    falls_s, major_km = one.get("impact_time_s"), one.get("semi_major_km")
+    return Told(
+        one["nation"],
+        one["time_s"] - zero_s,
+        one.get("impact_lat_deg"),
+        one.get("impact_lon_deg"),
+        None if major_km is None else (major_km, one["semi_minor_km"]),
+        None if falls_s is None else falls_s - zero_s,
+        one.get("kind"),
+        one.get("kind_probability"),
+    )
+
+
+def _beside(line: dict[str, Any], time_s: float, zero_s: float) -> Beside:
+    differ = tuple((*one["between"], one["verdict"]) for one in line["differ"])
+    told = tuple(_told(one, zero_s) for one in line["told"])
+    return Beside(time_s, line["node"], line["track"], told, differ)
+
+
 _READERS: dict[str, tuple[str, Any]] = {
     "first_sight": ("sights", _sight),
     "track": ("tracks", _track),
     "launch_report": ("reports", _reported),
     "forecast": ("forecasts", _forecast),
+    "raid": ("raids", _raid),
     "stage": ("stages", _stage),
     "decision": ("decisions", _decided),
     "sent": ("sendings", _sending),
+    "assessments": ("beside", _beside),
     **dict.fromkeys(("alert", "update", "cancel", "stood_down"), ("notices", _notice)),
 }

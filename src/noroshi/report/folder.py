@@ -15,9 +15,11 @@ from noroshi.errors import InputError
 from noroshi.report import truth
 from noroshi.report.events import (
     UNREAD,
+    Beside,
     Decided,
     Forecast,
     Notice,
+    Raid,
     Reported,
     Sending,
     Sight,
@@ -100,7 +102,10 @@ class Arm:
     decisions: tuple[Decided, ...] = ()
     sendings: tuple[Sending, ...] = ()
     reports: tuple[Reported, ...] = ()
+    raids: tuple[Raid, ...] = ()
+    beside: tuple[Beside, ...] = ()
     spells: tuple[Spell, ...] = ()
+    cueing: tuple[Mapping[str, Any], ...] = ()  # as in the summary
     claims: Mapping[str, Claims] | None = None  # by nation, where nothing was launched
     claims_a_month: Mapping[str, Claims] | None = None
 
@@ -265,6 +270,7 @@ def _arm(
         policies=head.get("policies", {}),
         outcomes={one["id"]: _outcomes(one["nations"]) for one in told["launches"]},
         spells=spells,
+        cueing=tuple(told.get("cueing", ())),
         claims=_claims(told.get("claims")),
         claims_a_month=_claims(told.get("claims_a_month")),
         **events(lines, zero_s),

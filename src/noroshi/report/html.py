@@ -3,7 +3,21 @@
 import os
 from pathlib import Path
 
-from noroshi.report import gains, look, maps, outlook, quiet_page, spells, tables, text, timeline, tornado
+from noroshi.report import (
+    cueing,
+    differ,
+    gains,
+    look,
+    maps,
+    outlook,
+    quiet_page,
+    raid,
+    spells,
+    tables,
+    text,
+    timeline,
+    tornado,
+)
 from noroshi.report.css import CSS
 from noroshi.report.folder import Arm, LaunchTruth, Run, read_run
 from noroshi.report.markup import Inner, Markup, Section, element, figure, joined
@@ -85,6 +99,9 @@ def _sections(run: Run) -> list[Section | None]:
         _bought(run),
         _tornado(run),
         _sights(run),
+        cueing.section(run),
+        raid.section(run),
+        differ.section(run),
         _spells(run),
         _messages(run),
         _day(run),

@@ -42,13 +42,19 @@ def to_form(message: Message, form: str, new_id: str) -> Message:
 
 def _payload_without(payload: Payload, sensors: dict[str, str]) -> Payload:
     if isinstance(payload, TrackReport):
-        return replace(payload, track_id=_without(payload.track_id, sensors))
+        return _path_without(payload, sensors)
     if isinstance(payload, ForecastReport):
-        path = payload.path and replace(payload.path, track_id=_without(payload.path.track_id, sensors))
-        return replace(payload, track_id=_without(payload.track_id, sensors), path=path)
+        path = payload.path and _path_without(payload.path, sensors)
+        said = tuple((_without(name, sensors), chance) for name, chance in payload.assessment)
+        return replace(payload, track_id=_without(payload.track_id, sensors), path=path, assessment=said)
     if isinstance(payload, AlertNotice):
         return replace(payload, reason=_without(payload.reason, sensors))
     return payload
+
+
+def _path_without(path: TrackReport, sensors: dict[str, str]) -> TrackReport:
+    also = tuple(_without(name, sensors) for name in path.also)
+    return replace(path, track_id=_without(path.track_id, sensors), also=also)
 
 
 def _without(text: str, sensors: dict[str, str]) -> str:
