@@ -503,13 +503,11 @@ def test_burning_is_believed_under_thrust_and_no_more_soon_after_burnout(flights
         assert np.allclose(track.weight.sum(axis=1), 1)
         still, done = time_s < burns_s, time_s > burns_s + 12
         believed[time_s] = np.median(burning[still]) if still.any() else None
-        if time_s >= 20 and still.any():
-            # What pushes hard may be in its last seconds, but is never held twice as likely burnt out.
-            assert (burning[still] > 1 / 3).all()
-        # After burnout a further stage may light, once in a thousand seconds.
-        assert (burning[done] < 0.1).all()
+        if time_s >= 20:
+            assert (burning[still] > 0.5).all()
+        assert (burning[done] < 0.05).all()
     assert believed[10.0] < believed[20.0] < 1
-    assert believed[20.0] > 0.9
+    assert believed[20.0] > 0.95
 
 
 def test_the_thrust_is_found_while_it_burns(flights):

@@ -62,11 +62,9 @@ _HARDLY = 0.01
 # each pauses once or twice in some 200 s of burn; of coasts of a thousand seconds few end so); one flies on
 # its lift where the air bears it; a glide is given up, and where the air does not bear it; one flies level
 # where it is slow and low; that is given up; at least.
-_REIGNITION_PS, _LIFTS_PS, _DROPS_PS, _FALLS_PS = 1e-3, 0.02, 0.005, 0.05
+_REIGNITION_PS, _LIFTS_PS, _DROPS_PS, _FALLS_PS = 2e-4, 0.02, 0.005, 0.05
 # Stages follow each other below some height, m; what coasts far above is burnt out. Assumption, 200 to 500e3.
 _STAGES_M, _STAGES_SOFT_M = 300e3, 50e3
-# About here stages begin to run out: 13 to 20 m/s2 at launch over a third of the mass. Assumption, 35 to 65.
-_SPENT_MPS2 = 50.0
 _LEVELS_PS, _LEAVES_PS, _RARE_PS = 2e-3, 2e-3, 1e-7
 # The air bears a glide where it can lift this much, m/s2; level flight is below this height and speed and
 # does not climb more quickly, m/s: fighters at their best do 250 to 300. Assumption, 150 to 300.
@@ -304,11 +302,7 @@ def _rates(mean: Float[Array, "10 4"], belief: Belief) -> list[list[Array | floa
     slow = _LEVELS_PS * level
     # What climbs out of where wings hold is no aircraft: else the first minute of a boost stays one.
     leaves = _LEAVES_PS + _UNBORNE_PS * (1 - level[LEVEL])
-    # The harder it is pushed, the less there is left to burn: thrust over exhaust speed is the share of the
-    # mass that goes in a second. No stage is empty while it pushes as gently as at its start.
-    thrust = motion.size((mean[6, BURNING], mean[7, BURNING], mean[8, BURNING]))
-    spent = jax.nn.sigmoid((thrust - _SPENT_MPS2) / (0.2 * _SPENT_MPS2))
-    burnt = 2 / (belief.burn_low_s + belief.burn_high_s) + spent * thrust / belief.exhaust_mps
+    burnt = 2 / (belief.burn_low_s + belief.burn_high_s)
     drops = _DROPS_PS + _FALLS_PS * (1 - bears[GLIDING])
     again = _REIGNITION_PS * jax.nn.sigmoid((_STAGES_M - motion.height(mean)) / _STAGES_SOFT_M)
     # Burning, ballistic, gliding, level.
