@@ -39,7 +39,7 @@ validation: $(BUILT)  ## our flights beside published ones: docs/validation.md a
 
 lock: $(BUILT)  ## choose the newest versions that fit and write requirements.lock
 	$(PIP_INSTALL) uv
-	$(IN_ENV) uv pip compile pyproject.toml --extra test --python-version 3.11 --generate-hashes --upgrade \
+	$(IN_ENV) uv pip compile pyproject.toml --extra live --extra test --python-version 3.11 --generate-hashes --upgrade \
 		--custom-compile-command "make lock" --output-file requirements.lock --quiet
 
 clean:  ## remove the environment, out/ and the caches

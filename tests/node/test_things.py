@@ -127,7 +127,7 @@ def test_an_airliner_that_is_seen_no_more_does_not_hide_a_missile(replayed, kore
     jet = airliner("a", (38.6, 126.4), (38.6, 127.6), start_s=float(gone_s - 453))
     together = journal(scenario, rising, jet)
     assert of(together, "recognised")
-    # A jet that was seen a minute ago may take the first plots of what rises there; a few seconds, no more.
+    # The jet's plots are part of what the radar is believed to see every day; some seconds' doubt, no more.
     assert 0 <= confirmed_s(together) - confirmed_s(journal(scenario, rising)) <= 5
 
 
@@ -138,16 +138,18 @@ def plot(sensor, time_s, range_m=500e3, azimuth=-1.2, elevation=0.1):
     return Plot(sensor, time_s, (range_m, azimuth, elevation), (50.0, 1e-3, 1e-3), False)
 
 
-def test_a_plot_alone_becomes_no_track_and_is_forgotten(japan):
+def test_a_plot_alone_becomes_no_track_and_is_forgotten_in_an_hour(japan):
     node, out = step(japan, [plot("JPN-Sado", 100.0)], 100.0)
     assert [event for _, event, _ in out.entries] == ["first_sight", "track"]
     (thing,) = node.things
     assert thing.track is not None and not thing.confirmed
     assert wake_s(node, 100.0) == 131.0
     node, out = step(node, [], 131.0)
-    # Nobody told of it and nothing is known of it: there is nothing to keep.
-    assert not node.things and out.entries == [] and out.cues == []
+    assert node.things[0].track is None and out.entries == [] and out.cues == []
     assert wake_s(node, 131.0) == math.inf
+    for now_s, left in ((3699.0, 1), (3701.0, 0)):
+        node, out = step(node, [], now_s)
+        assert len(node.things) == left and out.entries == []
 
 
 def test_what_people_still_have_to_be_told_of_is_not_forgotten(japan):

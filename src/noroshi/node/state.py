@@ -113,7 +113,8 @@ SIGHTING = "sighting "
 class Thing:
     """One object or launch as this nation sees it.
 
-    `track` is the account of our own track, also when it is long lost. `sort` is what it was recognised as,
+    `track` is the account of our own track, also when it is long lost; `tracked_s` when one
+    that turned out to be none had its last plot. `sort` is what it was recognised as,
     aircraft or satellite; empty while it may be a missile. `held` is what it is held for, by probability.
     `mine` is the last forecast from our own track alone, `said` what partners last took it for. `also` are
     names of its own that partners were told before it turned out to be one thing. `launch_told` is of how
@@ -123,6 +124,7 @@ class Thing:
 
     id: str
     track: Followed | None = None
+    tracked_s: float = -np.inf
     scans: Mapping[str, tuple[Plot, ...]] = field(default_factory=dict)
     reported_sights: int = 0
     launch_told: int | None = None
@@ -164,8 +166,8 @@ class Thing:
 
     @property
     def last_plot_s(self) -> float:
-        """When our own sensors' last plot of its track was."""
-        return self.track.last_s if self.track is not None else -np.inf
+        """When our own sensors' last plot was of its track, or of one that turned out to be none."""
+        return self.track.last_s if self.track is not None else self.tracked_s
 
     @property
     def sights(self) -> tuple[Plot, ...]:

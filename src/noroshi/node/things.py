@@ -75,7 +75,7 @@ def without_track(thing: Thing) -> Thing:
     if view is not None and not thing.foreign:
         # Who was alerted by it stays so until it must have passed.
         view = replace(view, areas={}, trust=0.0, expired="its track is no more")
-    return replace(thing, track=None, sort="", mine=None, view=view)
+    return replace(thing, track=None, tracked_s=thing.last_plot_s, sort="", mine=None, view=view)
 
 
 def own(thing: Thing) -> Estimate | None:

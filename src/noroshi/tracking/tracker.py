@@ -77,8 +77,8 @@ class Rules:
     that share plots together, or by the likeliest with the covariance of all ("gnn-jpda"). `backgrounds` are
     what the nation believes of each sensor, `background` of any other. `false_per_day` is how many tracks
     that nothing made may be confirmed in a day. A track needs `confirm_plots` besides its score. `plumes`
-    says how satellites' lines of sight that no track explains begin tracks; None: not at all. What flies
-    level could turn anywhere: unseen for some looks of a fence, `level_after_s`, it is forgotten.
+    says how satellites' lines of sight that no track explains begin tracks; None: not at all.
+    What flies level could turn anywhere: once it is lost it is forgotten.
     """
 
     association: Literal["nearest", "jpda", "gnn-jpda"] = "nearest"
@@ -88,7 +88,6 @@ class Rules:
     confirm_plots: int = 3
     lost_after_s: float = 30.0
     forget_after_s: float = 900.0
-    level_after_s: float = 45.0
     window_s: float = 30.0
     plumes: Starts | None = None
 
@@ -741,12 +740,11 @@ def _aged(tracker: Tracker, now_s: float, spare_s: float = 0.0) -> Tracker:
     rules = tracker.rules
     lost_s = now_s - rules.lost_after_s
     gone_s = {False: lost_s - spare_s, True: now_s - rules.forget_after_s - spare_s}
-    level_s = now_s - rules.level_after_s - spare_s
     gone = {
         row
         for row, one in enumerate(tracker.followed)
         if one.last_s < gone_s[one.confirmed]
-        or (one.last_s <= level_s and one.estimate.weight[LEVEL] > _SURELY)
+        or (one.last_s < lost_s - spare_s and one.estimate.weight[LEVEL] > _SURELY)
     }
     followed = [
         one if one.lost is (lost := one.faded or one.last_s < lost_s) else replace(one, lost=lost)
