@@ -2,7 +2,8 @@
 
 NoroshiError
 ├── InputError      what came through a door (file, message, command) cannot be used
-└── FlightError     no flight of the family meets the figures
+├── FlightError     no flight of the family meets the figures
+└── Refused         a border or a node will not take what it was handed, with a code that is counted
 """
 
 
@@ -26,3 +27,15 @@ class InputError(NoroshiError):
 
 class FlightError(NoroshiError):
     """No flight of the family meets the figures; the text says which one and how far off."""
+
+
+class Refused(NoroshiError):
+    """What a partner or a sensor handed over is not taken: `code` is counted, `reason` is for people."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code, self.reason = code, reason
+        super().__init__(f"{code}: {reason}")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """As it was made, in another process too."""
+        return type(self), (self.code, self.reason)

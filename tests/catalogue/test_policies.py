@@ -7,15 +7,25 @@ from noroshi.catalogue.policies import SHIPPED, load_policies, shipped_arms
 from noroshi.errors import InputError
 
 NATIONS = ("JPN", "KOR", "USA")
+FIVE = ("AUS", "GBR", *NATIONS)
+FOR = {
+    "national": FIVE,
+    "bilateral": NATIONS,
+    "hub": NATIONS,
+    "direct": NATIONS,
+    "five-bilateral": FIVE,
+    "five-hub": FIVE,
+    "mesh": FIVE,
+}
 
 
-def test_four_arms_are_shipped():
-    assert set(shipped_arms()) == {"national", "bilateral", "hub", "direct"}
+def test_the_arms_of_three_nations_and_of_five_are_shipped():
+    assert set(shipped_arms()) == set(FOR)
 
 
 @pytest.mark.parametrize("arm", shipped_arms())
 def test_each_shipped_policy_speaks_for_its_nation_and_names_a_basis(arm):
-    for nation, policy in load_policies(arm, NATIONS).items():
+    for nation, policy in load_policies(arm, FOR[arm]).items():
         assert policy.nation == nation
         principals = set(re.findall(r'principal == Nation::"(\w+)"', policy.text))
         assert principals == {nation}
@@ -46,7 +56,8 @@ def test_an_unknown_arm_is_told_the_shipped_ones():
     with pytest.raises(InputError) as error:
         load_policies("huub", NATIONS)
     assert str(error.value) == (
-        "huub\n  must be a folder of policies or one of the shipped arms: bilateral, direct, hub, national."
+        "huub\n  must be a folder of policies or one of the shipped arms: bilateral, direct, five-bilateral, "
+        "five-hub, hub, mesh, national."
     )
 
 

@@ -43,7 +43,7 @@ GEO = (
             '["JPN", "USA"]  #',
             '["JPN", "USB"]  #',
             "nations.1 = 'USB'",
-            "is not a known nation. Known: JPN, KOR, USA.",
+            "is not a known nation. Known: AUS, GBR, JPN, KOR, USA.",
         ),
         (
             'nation = "JPN"',
@@ -540,7 +540,8 @@ def test_a_label_for_an_unknown_nation_is_refused(tmp_path):
     with pytest.raises(InputError) as caught:
         load_scenario(file)
     assert str(caught.value) == (
-        f"{tmp_path}/mine/JPN.cedar: line 3: Nation = 'JPX'\n  is not a known nation. Known: JPN, KOR, USA."
+        f"{tmp_path}/mine/JPN.cedar: line 3: Nation = 'JPX'\n"
+        "  is not a known nation. Known: AUS, GBR, JPN, KOR, USA."
     )
 
 

@@ -11,6 +11,7 @@ from noroshi.catalogue.threats import load_threat
 from noroshi.earth import frames, geometry, gravity
 from noroshi.errors import InputError
 from noroshi.exercise import draw, parts
+from noroshi.exercise.checks import checks
 from noroshi.exercise.world import build
 from noroshi.flight.objects import FRAGMENT_MPS, PUSHED_MPS, spent_stages
 from noroshi.records.truth import Kind
@@ -245,6 +246,73 @@ def test_a_space_launch_that_fails_comes_down_with_its_first_stage(scene):
     # Long before it would have been in orbit.
     assert 100 < fit.apogee_km < 500 and fit.range_km < 2600
     assert np.isfinite([fit.impact_lat_deg, fit.impact_lon_deg, fit.flight_time_s]).all()
+
+
+@pytest.fixture(scope="module")
+def orbital(scene):
+    """A launch that reaches an orbit of 500 km, five minutes before a run of an hour ends."""
+    told = {
+        "threat": load_threat("space"),
+        "launch_time_s": 300.0,
+        "apogee_km": 500.0,
+        "range_km": 3000.0,
+        "bearing_deg": 171.0,
+        "bearing_convention": "launch-azimuth",
+    }
+    return build(scene(told, apogee_spread_km=10.0, flight_time_min=None), 0)
+
+
+def test_what_reaches_orbit_is_there_to_the_end_of_the_run_and_stays_at_its_height(orbital):
+    [flight], [track], one = orbital.flights, orbital.tracks, orbital.objects[0]
+    assert orbital.end_s == 3600.0
+    # Also in the last second of the run.
+    assert (one.start_s, len(one.position_ecef_m)) == (300.0, 3301)
+    above_km = np.linalg.norm(one.position_ecef_m, axis=1) / 1e3 - 6371.0088
+    settled = np.arange(3301) > flight.ascent.insertion_s + 1
+    assert 490 < flight.ascent.orbit.perigee_km <= flight.ascent.orbit.apogee_km < 510
+    # J2 alone moves a low orbit by some 10 km against Kepler's.
+    assert np.abs(above_km[settled] - 500).max() < 25
+    burnt_s = np.flatnonzero(np.asarray(track.burning))[-1]
+    assert burnt_s == pytest.approx(flight.ascent.insertion_s, abs=1.5)
+
+
+def test_its_speed_is_that_of_a_circle_at_its_height(orbital):
+    """An outside reference: v = sqrt(GM / r), in the frame that does not turn."""
+    one, last = orbital.objects[0], -1
+    place = one.position_ecef_m[last]
+    moving = one.velocity_ecef_mps[last] + np.cross([0, 0, 7.292115e-5], place)
+    radius = np.linalg.norm(place)
+    assert np.linalg.norm(moving) == pytest.approx(np.sqrt(3.986004418e14 / radius), rel=3e-3)
+
+
+def test_two_stages_of_it_fall_and_the_last_stays_up_with_it(orbital):
+    assert [one.id for one in orbital.objects] == ["L1", "L1/stage-1", "L1/stage-2"]
+    fallen = named(orbital, "L1/stage-2")
+    start = np.radians([39.2, 125.7])
+    lat, lon, height_m = frames.geodetic(fallen.position_ecef_m[-1])
+    # By its own drag, up to 2.5 times the middle one's that the figure is met with.
+    assert geometry.great_circle(*start, lat, lon)[0] / 1e3 == pytest.approx(3000, rel=0.05)
+    assert height_m < 1e3
+
+
+def test_a_last_stage_that_separates_in_orbit_does_not_fall(scene):
+    apart = load_threat("space").model_copy(update={"separates": True})
+    told = {"threat": apart, "apogee_km": 500.0, "range_km": 3000.0, "bearing_deg": 171.0}
+    world = build(scene(told, flight_time_min=None, bearing_convention="launch-azimuth"), 0)
+    assert [one.id for one in world.objects] == ["L1", "L1/stage-1", "L1/stage-2"]
+
+
+def test_what_is_published_of_an_orbit_is_checked(orbital):
+    rows = {row["name"]: row for row in checks(orbital)}
+    assert set(rows) == {"L1 orbit, mean height", "L1 fall of stage 2"}
+    assert all(row["ok"] for row in rows.values()), rows
+
+
+def test_an_orbit_that_no_ascent_reaches_is_refused_with_the_nearest(scene):
+    told = {"threat": load_threat("space"), "apogee_km": 500.0, "range_km": 60.0, "bearing_deg": 171.0}
+    scenario = scene(told, flight_time_min=None, bearing_convention="launch-azimuth")
+    with pytest.raises(InputError, match="no ascent meets an orbit of"):
+        draw.flight(scenario, scenario.launches[0], 0)
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,21 @@ import itertools
 import math
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noroshi.node import assess, pairs, picture
-from noroshi.node.state import STAGES, Origin, Outbox, Pending, Thing, View, Warning
+from noroshi.node import assess, kernels, pairs, picture
+from noroshi.node.state import STAGES, Foreign, Origin, Outbox, Pending, Thing, View, Warning
 from noroshi.node.things import joined
 from noroshi.records.detections import Plot
 from noroshi.records.messages import LaunchReport, Message
 from noroshi.records.tracks import Estimate
 from noroshi.tracking import told
 from noroshi.tracking.classify import Known, classify
+from noroshi.tracking.provenance import Evidence
 from noroshi.tracking.tracker import Followed
 from tests.sharing.words import message, payload, track_report
 
@@ -331,3 +333,27 @@ def test_without_a_partners_word_nothing_is_compared(japan):
     node = replace(japan, things=(replace(ours("JPN-T1", coasting()), view=seen(38.0)),), made=1)
     out = Outbox(NOW_S)
     assert assess.beside(node, NOW_S, out) is node and not out.entries
+
+
+def test_what_was_long_unseen_and_contradicts_what_is_seen_now_is_left_out(japan):
+    """Carried on wrongly, it may be sharper than any plot, and would win."""
+    seen = coasting()
+    stale = coasting((400e3, 0.0, 0.0), NOW_S - 100.0, 0.05)
+    agreeing = Foreign(
+        replace(seen, time_s=np.float64(NOW_S)), Evidence.of(("KOR-A",), "KOR", NOW_S), "KOR-T1"
+    )
+    apart = Foreign(stale, Evidence.of(("USA-A",), "USA", NOW_S - 100.0), "USA-T1")
+    alone = replace(ours("JPN-T1", seen), foreign={"KOR": agreeing})
+    beside = replace(alone, foreign={"KOR": agreeing, "USA": apart})
+    for one, two in zip(picture.fused(japan.desk, alone), picture.fused(japan.desk, beside), strict=True):
+        jax.tree.map(np.testing.assert_array_equal, one, two)
+
+
+def test_what_was_unseen_for_a_while_and_agrees_still_counts(japan):
+    seen = coasting(wide=4.0)
+    sharp = kernels.carry(coasting(wide=0.05), np.float64(NOW_S - 40.0), japan.desk.belief)
+    told_by = Foreign(sharp, Evidence.of(("USA-A",), "USA", NOW_S - 40.0), "USA-T1")
+    thing = replace(ours("JPN-T1", seen), foreign={"USA": told_by})
+    best, who = picture.fused(japan.desk, thing)
+    assert who == ("USA",) or set(who) == {"JPN", "USA"}
+    assert np.trace(best.cov[:3, :3]) < np.trace(seen.cov[:3, :3])

@@ -141,7 +141,7 @@ FILES = {
     "a nation that nobody knows": (
         [('["JPN", "USA"]  #', '["JPN", "XXX"]  #')],
         "probe.toml: nations.1 = 'XXX'",
-        "is not a known nation. Known: JPN, KOR, USA.",
+        "is not a known nation. Known: AUS, GBR, JPN, KOR, USA.",
     ),
     "a policy folder that is not there": (
         [('policies = "bilateral"', 'policies = "trilateral"')],
@@ -289,7 +289,7 @@ permit (principal == Nation::"JPN", action == Action::"address", resource == Nat
         (tmp_path / "mine" / f"{nation}.cedar").write_text(rule, encoding="utf-8")
     file = edited(tmp_path, ('policies = "bilateral"', 'policies = "mine"'))
     assert said(command, file) == (
-        "mine/JPN.cedar: line 3: Nation = 'JPX'\n  is not a known nation. Known: JPN, KOR, USA.\n"
+        "mine/JPN.cedar: line 3: Nation = 'JPX'\n  is not a known nation. Known: AUS, GBR, JPN, KOR, USA.\n"
     )
 
 

@@ -7,7 +7,7 @@ from noroshi.records.messages import FORMS, KINDS
 from noroshi.sharing.policy import Policy, Question
 from noroshi.sharing.release import Decision, addressees, compile_table, release
 from noroshi.sharing.sanitise import to_form
-from tests.sharing.words import ARMS, NATIONS, message, messages
+from tests.sharing.words import ARMS, FIVE, NATIONS, message, messages
 
 POLICIES = {arm: load_policies(arm, NATIONS) for arm in ARMS}
 TABLES = {arm: compile_table(POLICIES[arm], NATIONS) for arm in ARMS}
@@ -15,6 +15,7 @@ TABLES = {arm: compile_table(POLICIES[arm], NATIONS) for arm in ARMS}
 # What goes, by arm: (holder, origin, recipient) -> kinds in the form that goes. All else is refused.
 WARNING = ("launch_report", "forecast")
 NOTICES = ("alert", "cancel")
+WORDS = ("assessment", "hotline", "tasking_request")
 STRAIGHT = [("JPN", "JPN", "USA"), ("KOR", "KOR", "USA"), ("USA", "USA", "JPN"), ("USA", "USA", "KOR")]
 RELAYED = [("USA", "JPN", "KOR"), ("USA", "KOR", "JPN")]
 BETWEEN_ALLIES = [("JPN", "JPN", "KOR"), ("KOR", "KOR", "JPN")]
@@ -27,12 +28,20 @@ def goes(paths, kinds, form):
 GOES = {
     "national": {},
     "bilateral": (
-        goes(STRAIGHT, WARNING + NOTICES, "elements")
-        | goes(STRAIGHT[:2], ("launch_report", "track", "forecast"), "whole")
-        | goes(RELAYED, WARNING, "elements")
+        goes(STRAIGHT, WARNING + NOTICES + WORDS, "elements")
+        | goes(STRAIGHT[:2], ("launch_report", "track", "forecast", *WORDS), "whole")
+        | goes(STRAIGHT[:2], ("sensor_status", "unregistered"), "whole")
+        | goes(STRAIGHT, ("receipt",), "whole")
+        | goes(RELAYED, (*WARNING, "assessment"), "elements")
     ),
-    "hub": goes(STRAIGHT + RELAYED, WARNING + NOTICES, "elements"),
-    "direct": goes(STRAIGHT + RELAYED + BETWEEN_ALLIES, KINDS, "elements"),
+    "hub": (
+        goes(STRAIGHT + RELAYED, WARNING + NOTICES + WORDS, "elements")
+        | goes(STRAIGHT, ("receipt",), "whole")
+    ),
+    "direct": (
+        goes(STRAIGHT + RELAYED + BETWEEN_ALLIES, ("track", *WARNING, *NOTICES, *WORDS), "elements")
+        | goes(STRAIGHT + BETWEEN_ALLIES, ("receipt",), "whole")
+    ),
 }
 ALL = [(holder, origin, recipient, kind) for holder in NATIONS for origin in NATIONS
        for recipient in NATIONS for kind in KINDS]  # fmt: skip
@@ -185,7 +194,6 @@ def test_nothing_goes_to_whom_the_label_does_not_name_nor_wider_than_it_is_held(
         assert decision.reason
 
 
-FIVE = ("AUS", "GBR", "JPN", "KOR", "USA")
 # Rules from which a hypothesis of policies is drawn; each says something else about some nation.
 RULES = [
     'permit (principal, action, resource);',
@@ -205,14 +213,19 @@ RULES = [
 rule_sets = st.lists(st.sampled_from(range(len(RULES))), unique=True, max_size=5)
 
 
-@given(rules=st.dictionaries(st.sampled_from(FIVE), rule_sets), exercise=st.booleans())
+@given(
+    rules=st.dictionaries(st.sampled_from(FIVE), rule_sets),
+    exercise=st.booleans(),
+    # Five at a time: all of them take Cedar a second.
+    kinds=st.lists(st.sampled_from(KINDS), unique=True, min_size=5, max_size=5),
+)
 @settings(deadline=None, max_examples=40)
-def test_the_table_says_what_cedar_says(rules, exercise):
+def test_the_table_says_what_cedar_says(rules, exercise, kinds):
     policies = {
         nation: Policy(nation, "\n".join(f'@id("r{n}") @reason("because {n}") {RULES[n]}' for n in chosen))
         for nation, chosen in rules.items()
     }
-    table = compile_table(policies, FIVE, exercise=exercise)
+    table = compile_table(policies, FIVE, kinds, exercise)
     for (holder, origin, recipient, kind, held), decision in table.released.items():
         action = "release" if origin == holder else "relay"
         forms = FORMS[FORMS.index(held) :]
@@ -223,17 +236,23 @@ def test_the_table_says_what_cedar_says(rules, exercise):
             assert (decision.form, decision.rule) == (permitted[0][0], ", ".join(permitted[0][1].rules))
         else:
             assert all(rule in decision.rule for verdict in said for rule in verdict.rules)
+    for (holder, partner, origin, kind, form), decision in table.accepted.items():
+        (verdict,) = ask(policies, holder, [("accept", partner, origin, kind, form, exercise)])
+        assert decision.allowed is verdict.allowed
+        assert decision.form == (form if verdict.allowed else None)
     for (holder, contributor, recipient, kind), decision in table.fused.items():
         (verdict,) = ask(policies, holder, [("fuse", recipient, contributor, kind, "whole", exercise)])
         assert decision.allowed is verdict.allowed
     for origin in FIVE:
-        for kind in KINDS:
+        for kind in kinds:
             asked = [("address", to, origin, kind, "whole", exercise) for to in FIVE if to != origin]
             said = ask(policies, origin, asked)
             named = tuple(to for (_, to, *_), verdict in zip(asked, said, strict=True) if verdict.allowed)
             assert addressees(table, origin, kind) == named
     paths = [(h, o, r) for h in FIVE for o in FIVE for r in FIVE if r not in (h, o)]
-    assert len(table.released) == len(paths) * len(KINDS) * len(FORMS)
+    assert len(table.released) == len(paths) * len(kinds) * len(FORMS)
+    handed = [(h, p, o) for h in FIVE for p in FIVE for o in FIVE if h not in (p, o)]
+    assert len(table.accepted) == len(handed) * len(kinds) * len(FORMS)
 
 
 def ask(policies, holder, questions):
@@ -245,6 +264,10 @@ def ask(policies, holder, questions):
 @pytest.mark.parametrize("arm", ARMS)
 def test_nations_that_the_shipped_policies_do_not_know_get_nothing(arm):
     table = compile_table(POLICIES[arm], FIVE)
+    assert {(holder, partner) for holder, partner, *_ in table.accepted} >= {("USA", "AUS"), ("JPN", "GBR")}
     for (holder, origin, recipient, *_), decision in table.released.items():
         if {holder, origin, recipient} & {"AUS", "GBR"}:
+            assert not decision.allowed
+    for (holder, partner, origin, *_), decision in table.accepted.items():
+        if {holder, partner, origin} & {"AUS", "GBR"}:
             assert not decision.allowed

@@ -6,16 +6,27 @@ from noroshi.records.labels import Label
 from noroshi.records.messages import (
     FORMS,
     KINDS,
+    PAYLOADS,
     AlertNotice,
+    AssessmentReport,
     ForecastReport,
+    HotlineText,
     LaunchReport,
     Message,
+    Opaque,
+    OperatorAct,
     Payload,
+    ReceiptList,
+    SensorStatus,
+    TaskingRequest,
     TrackReport,
 )
 
 NATIONS = ("JPN", "KOR", "USA")
 ARMS = ("national", "bilateral", "hub", "direct")
+FIVE = ("USA", "JPN", "KOR", "AUS", "GBR")
+FIVE_ARMS = ("national", "five-bilateral", "five-hub", "mesh")
+READABLE = tuple(PAYLOADS)
 
 
 def track_report(track_id: str = "JPN-T1") -> TrackReport:
@@ -49,7 +60,21 @@ def payload(
             semi_major_km=300.0, semi_minor_km=40.0, major_azimuth_deg=95.0, burning_probability=0.2,
             assessment=((kind_of, 0.7), ("not yet known", 0.3)),
         )  # fmt: skip
-    return AlertNotice(("Aomori",), reason)
+    if kind == "assessment":
+        return AssessmentReport(track_id, 130.0, "satellite", reason)
+    if kind == "hotline":
+        return HotlineText("watch officer", reason)
+    if kind == "sensor_status":
+        return SensorStatus(f"{track_id[:3]}-RADAR-1", "down", 100.0, 700.0, reason)
+    if kind == "tasking_request":
+        return TaskingRequest(120.0, 39.12, 133.47, 212_000.0, 60.0, 600.0, reason)
+    if kind == "operator_act":
+        return OperatorAct("note", track_id, "watch officer", reason)
+    if kind == "receipt":
+        return ReceiptList(((track_id, "taken"),))
+    if kind in ("alert", "cancel"):
+        return AlertNotice(("Aomori",), reason)
+    return Opaque(b"\xa1aa\x01")
 
 
 def message(
@@ -88,14 +113,14 @@ sensors = st.builds(
 
 
 @st.composite
-def messages(draw: st.DrawFn) -> Message:
+def messages(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, forms: tuple[str, ...] = FORMS) -> Message:
     """Any message of JPN, whose ids and texts may name its sensors; its provenance may be foreign in part."""
     names = draw(st.lists(st.one_of(sensors, st.sampled_from(NATIONS)), max_size=4, unique=True))
     words = st.lists(
         st.one_of(st.sampled_from([*names, "JPN", "T1"]), st.text(max_size=4)), min_size=1, max_size=4
     )
     text = st.builds(" ".join, words) | st.builds("".join, words)
-    kind = draw(st.sampled_from(KINDS))
+    kind = draw(st.sampled_from(kinds))
     return Message(
         id=draw(text),
         kind=kind,
@@ -105,5 +130,5 @@ def messages(draw: st.DrawFn) -> Message:
         label=Label("JPN", tuple(draw(st.lists(st.sampled_from(NATIONS), unique=True))), draw(st.booleans())),
         payload=payload(kind, track_id=draw(text), reason=draw(text), kind_of=draw(text)),
         provenance=tuple(names),
-        form=draw(st.sampled_from(FORMS)),
+        form=draw(st.sampled_from(forms)),
     )

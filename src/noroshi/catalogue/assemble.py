@@ -33,7 +33,7 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
     of its fields; `arms` may be a shipped set's name. Raises InputError; a fault in a shipped profile names
     the profile's own file.
     """
-    raw = {**raw, **_shared(raw, where)}
+    raw = {**raw, **shared(raw, where)}
     launches, sensors = _rows(raw, "launches"), _rows(raw, "sensors")
     named = [*_names(launches, "launches", "threat"), *_names([raw], "", "expects")]
     threats = _shelf(raw, "threats", "threats", _threat, named, where)
@@ -63,7 +63,7 @@ def scenario(model: type[S], raw: Mapping[str, Any], where: str) -> S:
     return door.validate(model, complete, where)
 
 
-def _shared(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+def shared(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Sensors, threats and arms that a scenario takes over from shipped files, as if it had them itself."""
     taken: dict[str, Any] = {}
     sensors = _rows(raw, "sensors")

@@ -99,11 +99,11 @@ class Launch(Model):
     note: str = Field(default="", description="What else is on record, such as another government's figures.")
 
     def _of_space(self) -> None:
-        """Of a space launch only what fails comes down; its figures are an orbit and a stage's fall."""
-        if self.failure is None:
-            need = "is a space launch: a scenario can hold one that fails only, for nothing else comes down."
-            refuse(need, self.threat.name, "Fly it with: noroshi fly.", ("threat",))
-        if self.failure.figures == "flown":
+        """The figures of a space launch are an orbit and a stage's fall: it ends nowhere unless it fails."""
+        if self.failure is None and self.flight_time_min is not None:
+            need = "has no place here: what reaches orbit does not come down."
+            refuse(need, self.flight_time_min.value, field=("flight_time_min",))
+        if self.failure is not None and self.failure.figures == "flown":
             need = 'must be "planned": those of a space launch are its orbit and where stage 2 was to fall.'
             refuse(need, "flown", field=("failure", "figures"))
         if self.upper_pitch_deg is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from noroshi.errors import InputError
+from noroshi.records.labels import NATION
 from noroshi.sharing.policy import Policy
 
 SHIPPED = Path(__file__).parent.parent / "data" / "policies"
@@ -24,6 +25,14 @@ def load_policies(arm_dir_or_name: str | Path, nations: Iterable[str]) -> dict[s
         need = f"must be a folder of policies or one of the shipped arms: {', '.join(shipped_arms())}."
         raise InputError(str(arm_dir_or_name), "", None, need)
     return {nation: _load(folder / f"{nation}.cedar", nation) for nation in nations}
+
+
+def load_policy(file: Path) -> Policy:
+    """The policy of one nation from NATION.cedar. Raises InputError as `load_policies` does."""
+    if not NATION.fullmatch(file.stem):
+        need = "must be called after its nation, such as JPN.cedar."
+        raise InputError(str(file), "", None, need)
+    return _load(file, file.stem)
 
 
 def _load(file: Path, nation: str) -> Policy:

@@ -46,6 +46,15 @@ def scenario_schema() -> Schema:
     return {"$schema": DIALECT, **schema}
 
 
+# Geodetic degrees.
+_PLACE = table(
+    {
+        "lat": {"type": "number", "minimum": -90, "maximum": 90, "description": "Latitude, deg."},
+        "lon": {"type": "number", "minimum": -180, "maximum": 180, "description": "Longitude, deg."},
+    }
+)
+
+
 def summary_schema() -> Schema:
     """What summary.json of a run holds."""
     seconds = {"type": ["number", "null"]}
@@ -86,19 +95,15 @@ def summary_schema() -> Schema:
     truth = table(
         {
             "apogee_km": {"type": "number", "description": "Greatest height, km."},
-            "range_km": {"type": "number", "description": "Distance over the ground, km."},
-            "flight_time_s": {"type": "number", "description": "Launch to impact, s."},
-            "impact": table(
-                {
-                    "lat": {"type": "number", "minimum": -90, "maximum": 90, "description": "Latitude, deg."},
-                    "lon": {
-                        "type": "number",
-                        "minimum": -180,
-                        "maximum": 180,
-                        "description": "Longitude, deg.",
-                    },
-                }
-            ),
+            "range_km": {
+                "type": ["number", "null"],
+                "description": "Distance over the ground, km; null of what reached orbit.",
+            },
+            "flight_time_s": {
+                "type": ["number", "null"],
+                "description": "Launch to impact, s; null of what reached orbit.",
+            },
+            "impact": {"anyOf": [_PLACE, {"type": "null"}], "description": "Null of what reached orbit."},
         }
     )
     launch = table(

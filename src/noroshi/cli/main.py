@@ -15,11 +15,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from noroshi import __version__
+from noroshi.cli import federation, policy
+from noroshi.cli.backup import backup, restore
 from noroshi.cli.coverage import coverage
+from noroshi.cli.exercise import exercise
+from noroshi.cli.feed import feed
 from noroshi.cli.fly import fly
+from noroshi.cli.journal import journal
 from noroshi.cli.launches import launches
+from noroshi.cli.node import node
 from noroshi.cli.sensors import sensors
 from noroshi.cli.track import track
+from noroshi.cli.world import world
 from noroshi.errors import InputError, NoroshiError
 
 if TYPE_CHECKING:
@@ -144,7 +151,7 @@ def check(
     from noroshi.exercise.draw import flight
 
     world = load_scenario(scenario)
-    fits = [flight(world, launch, 0).fit for launch in world.launches]
+    flown = [flight(world, launch, 0) for launch in world.launches]
     figures = list(world.figures())
     assumed = sum(figure.confidence == "assumed" for _, figure in figures)
     if as_json:
@@ -155,7 +162,15 @@ def check(
     typer.echo(f"{world.name}: good. {len(figures)} numbers, {assumed} of them assumptions.")
     for caution in world.cautions():
         typer.echo(f"  caution: {caution}")
-    for launch, fit in zip(world.launches, fits, strict=True):
+    for launch, one in zip(world.launches, flown, strict=True):
+        if one.ascent is not None:
+            orbit, after_s = one.ascent.orbit, one.ascent.insertion_s
+            typer.echo(
+                f"  {launch.id}: orbit of {orbit.perigee_km:.0f} by {orbit.apogee_km:.0f} km, "
+                f"{orbit.inclination_deg:.1f} deg, after {after_s / 60:.1f} min"
+            )
+            continue
+        fit = one.fit
         typer.echo(
             f"  {launch.id}: apogee {fit.apogee_km:.0f} km, range {fit.range_km:.0f} km, "
             f"{fit.flight_time_s / 60:.1f} min, falls at {fit.impact_lat_deg:.2f}, {fit.impact_lon_deg:.2f}"
@@ -183,13 +198,24 @@ def new(
     typer.echo(f"{path}: edit it, then: noroshi check {path}")
 
 
+app.command(epilog="Example: noroshi backup ex/JPN --out jpn.tar")(backup)
 app.command(
     epilog="Example: noroshi coverage --walker 28/4/1 --height-km 1000 --inclination-deg 81 --band 20,50"
 )(coverage)
+app.command(
+    epilog="Example: noroshi exercise japan-2022-10-04 --nations JPN,KOR,USA --arm hub --out out/live"
+)(exercise)
+app.add_typer(federation.app, name="federation")
+app.command(epilog="Example: noroshi feed plots.parquet --home homes/JPN --now")(feed)
 app.command(epilog="Example: noroshi fly 2022-10-03 --plot flight.png")(fly)
+app.add_typer(journal)
 app.command(epilog="Example: noroshi launches --class icbm --since 2022-01-01")(launches)
+app.add_typer(policy.app, name="policy")
+app.command(epilog="Example: noroshi node --config homes/JPN")(node)
+app.command(epilog="Example: noroshi restore jpn.tar --to ex/JPN")(restore)
 app.command(epilog="Example: noroshi sensors --nation JPN")(sensors)
 app.command(epilog="Example: noroshi track plots.parquet --association jpda --plot tracks.png")(track)
+app.command(hidden=True)(world)
 
 
 @contextmanager

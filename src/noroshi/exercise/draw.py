@@ -34,12 +34,15 @@ class Flight:
     """One launch of a run as it really is.
 
     `fit` is what came of it: of what failed, its own apogee and where it fell. What broke up did so at
-    `broke`: time, s after launch, place, m, and velocity, m/s; its middle fragment is followed.
+    `broke`: time, s after launch, place, m, and velocity, m/s; its middle fragment is followed. What reached
+    orbit did so by `ascent`; it has no end, and is followed until `until_s` after launch.
     """
 
     launch: Launch
     fit: Fit
     broke: tuple[float, ...] | None = None
+    ascent: Ascent | None = None
+    until_s: float = math.inf
 
 
 def announced(launch: Launch, seed: int) -> Announced:
@@ -64,11 +67,16 @@ def flight(scenario: Scenario, launch: Launch, seed: int) -> Flight:
         missile = replace(missile, upper_rad=math.radians(launch.upper_pitch_deg.value))
     told, failure = announced(launch, seed), launch.failure
     try:
-        if failure is None:
-            return Flight(launch, fit(site, told, missile, body))
         if launch.threat.family == "space":
             reached = _ascent(site, told, missile)
-            return _failed(launch, _lost(space.planned(reached, body), failure), reached.insertion_s)
+            planned = space.planned(reached, body)
+            if failure is None:
+                # Rows are at whole seconds, and the last one of a track is its end.
+                until_s = math.floor(scenario.duration_s - launch.launch_time_s) + 0.5
+                return Flight(launch, planned, ascent=reached, until_s=until_s)
+            return _failed(launch, _lost(planned, failure), reached.insertion_s)
+        if failure is None:
+            return Flight(launch, fit(site, told, missile, body))
         if failure.figures == "planned":
             planned = fit(site, told, missile, body)
         else:
@@ -114,12 +122,14 @@ def _failed(launch: Launch, planned: Fit, until_s: float) -> Flight:
     return Flight(launch, measured(planned, table), tuple(row.tolist()))
 
 
-def _course(flown: Fit) -> Course:
-    return course(flown.site, flown.missile, flown.body, flown.aim, flown.earth)
+def _course(flown: Fit, until_s: float = math.inf) -> Course:
+    return course(flown.site, flown.missile, flown.body, flown.aim, flown.earth, until_s=until_s)
 
 
 def track(flight: Flight) -> Trajectory:
-    """A flight by the second, from launch to where it falls."""
+    """A flight by the second, from launch to where it falls; of what is in orbit, to the end of the run."""
+    if flight.ascent is not None:
+        return sampled(steps_of(_course(flight.fit, flight.until_s)), 1.0, flight.fit.missile)
     if flight.broke is None:
         return trajectory(flight.fit)
     return sampled(broken(flight.fit, flight.broke[0], _PIECE), 1.0, flight.fit.missile)

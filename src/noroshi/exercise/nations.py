@@ -25,6 +25,7 @@ from noroshi.exercise import draw
 from noroshi.node.desk import Course, Desk, Satellite, Station
 from noroshi.node.state import Node, fresh
 from noroshi.records.tracks import Belief
+from noroshi.sharing import paths
 from noroshi.sharing.release import ReleaseTable, compile_table
 from noroshi.tracking.boosts import Template
 from noroshi.tracking.score import Background, Volume, infrared_background, radar_background
@@ -41,27 +42,28 @@ def nodes(scenario: Scenario, arm: str, seed: int, asked: Collection[str] | None
 
     Only the nations in `asked` (default: all) make forecasts of their own.
     """
-    sharing = scenario.arms[arm]
-    policies = arm_policies(sharing, scenario.nations, scenario.file)
+    policies = arm_policies(scenario.arms[arm], scenario.nations, scenario.file)
     table = compile_table(policies, scenario.nations)
-    partners = {
-        nation: tuple(
-            other
-            for other in scenario.nations
-            if any(set(link.between) == {nation, other} for link in sharing.links)
-        )
-        for nation in scenario.nations
-    }
-    relays = {relay.via: relay.delay_s for relay in sharing.relay}
     return {
-        nation: fresh(
-            replace(
-                _desk(scenario, nation, table, partners[nation], relays.get(nation), seed),
-                forecasts=asked is None or nation in asked,
-            )
-        )
+        nation: node(scenario, arm, seed, nation, table, asked is None or nation in asked)
         for nation in scenario.nations
     }
+
+
+def node(
+    scenario: Scenario, arm: str, seed: int, nation: str, table: ReleaseTable, forecasts: bool = True
+) -> Node:
+    """A fresh node of one nation; of `table` it asks what its own policy says."""
+    sharing = scenario.arms[arm]
+    partners = tuple(
+        other
+        for other in scenario.nations
+        if any(set(link.between) == {nation, other} for link in sharing.links)
+    )
+    relays = {relay.via: relay.delay_s for relay in sharing.relay}
+    lines = {frozenset(link.between) for link in sharing.links}
+    desk = _desk(scenario, nation, table, partners, relays.get(nation), seed)
+    return fresh(replace(desk, forecasts=forecasts, cut_off=paths.cut_off(table, lines, relays, nation)))
 
 
 def _desk(

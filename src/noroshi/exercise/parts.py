@@ -71,13 +71,15 @@ def left_m2(flight: Flight) -> tuple[float, float] | None:
 
 
 def _stages(flight: Flight, seed: int) -> Iterator[_Part]:
-    """Stages that are left behind before a break-up, each with a drag of its own."""
+    """Stages that are left behind before a break-up, or on the way to orbit, each with a drag of its own."""
     launch, threat = flight.launch, flight.launch.threat
-    if threat.stages == 1 and not threat.separates:
+    # The last stage of what reaches orbit stays up with it.
+    last_too = threat.separates and flight.ascent is None
+    if threat.stages == 1 and not last_too:
         return
     echo = threat.rcs_m2_stage or threat.rcs_m2_boost
     _, low, high = TUMBLING
-    for stage, row in separations(flight.fit, threat.separates).items():
+    for stage, row in separations(flight.fit, last_too).items():
         if flight.broke is not None and row[0] >= flight.broke[0]:
             continue
         name = f"stage-{stage}"

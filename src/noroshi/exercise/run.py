@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from noroshi.catalogue.reports import Report
 from noroshi.catalogue.scenario import Scenario
-from noroshi.exercise import links, nations
-from noroshi.exercise.watch import First, Watch
+from noroshi.exercise import nations
+from noroshi.exercise.stage import Lines, Stage
+from noroshi.exercise.watch import First
 from noroshi.exercise.world import World, build
+from noroshi.node.arrivals import Place, place
 from noroshi.node.state import Node, Outbox, View
 from noroshi.node.step import step, wake_s
 from noroshi.records.detections import Plot, Sighting, Why
-from noroshi.records.keys import uniform
 from noroshi.records.messages import Message
 
 DAY_S = 86_400
@@ -75,7 +75,7 @@ def run(
     t_s = 0
     while t_s <= scenario.duration_s:
         loop.second(t_s)
-        if (t_s > world.end_s and loop.idle()) or (until is not None and until(loop.result)):
+        if loop.stage.over(t_s, loop.idle()) or (until is not None and until(loop.result)):
             break
         day, t_s = t_s // DAY_S, loop.next_s(t_s)
         if t_s // DAY_S > day:
@@ -83,10 +83,14 @@ def run(
     return loop.result
 
 
-def _sighting(report: Report) -> Sighting:
-    """A report of people as it reaches their nation."""
-    place = report.lat_deg, report.lon_deg, report.radius_km
-    return Sighting(report.id, report.by, report.time_s, *place, report.bearing_deg, report.confidence_level)
+def samples(t_s: float, nation: str, before: Node, after: Node) -> list[Sample]:
+    """The pictures that a step made anew."""
+    old = {thing.id: thing.view for thing in before.things}
+    return [
+        Sample(float(t_s), nation, thing.id, thing.view)
+        for thing in after.things
+        if thing.view is not None and thing.view is not old.get(thing.id)
+    ]
 
 
 class _Loop:
@@ -101,79 +105,51 @@ class _Loop:
         asked: Collection[str] | None,
         heard: Callable[[Plot], None],
     ) -> None:
-        self.seed, self.world, self.heard = seed, world, heard
+        self.stage, self.lines = Stage(world, heard), Lines(scenario, arm, seed)
         self.nodes = nations.nodes(scenario, arm, seed, asked)
-        self.watch = Watch(world)
-        watch = self.watch
+        watch = self.stage.watch
         self.result = Run(world, arm, seen=watch.seen, account=watch.account, first=watch.first)
-        self.links = [
-            links.Link(
-                a=link.between[0],
-                b=link.between[1],
-                delay=link.delay_s,
-                loss_probability=link.loss_probability.value,
-                outages=link.outages,
-                retry_s=link.retry_s.value,
-            )
-            for link in scenario.arms[arm].links
-        ]
-        self.on_the_way: list[tuple[float, int, str, Message | Sighting]] = []
+        self.on_the_way: list[tuple[Place, str, int, Message | Sighting]] = []
         # When each node wants its next step even if nothing comes in.
         self.wakes = dict.fromkeys(self.nodes, math.inf)
         self.count = itertools.count()
-        for report in scenario.reports:
-            arrives_s = report.time_s + report.delay_s.draw(uniform(seed, "sighting", report.id))
-            heapq.heappush(self.on_the_way, (arrives_s, next(self.count), report.to, _sighting(report)))
 
     def idle(self) -> bool:
         """Whether nothing is left to arrive or to be done by people."""
         return not self.on_the_way and not any(node.pending for node in self.nodes.values())
 
     def next_s(self, t_s: int) -> int:
-        """The next second in which anything may happen; past the world's end, one after the other."""
-        times = [self.watch.next_s(t_s + 1), *self.wakes.values(), *(one[0] for one in self.on_the_way[:1])]
-        if t_s + 1 > self.world.end_s:
-            times.append(t_s + 1)
-        return max(t_s + 1, math.ceil(min(min(times), self.world.end_s + 1)))
+        """The next second in which anything may happen."""
+        return self.stage.next_s(t_s, [*self.wakes.values(), *(one[0][0] for one in self.on_the_way[:1])])
 
     def second(self, t_s: int) -> None:
         """Look, deliver, and step every node that has something to do."""
-        inboxes: dict[str, list[Plot | Sighting | Message]] = {}
-        if t_s <= self.world.end_s:
-            for nation, plot in self.watch.detections(t_s):
-                self.heard(plot)
-                inboxes.setdefault(nation, []).append(plot)
-        while self.on_the_way and self.on_the_way[0][0] <= t_s:
-            _, _, nation, message = heapq.heappop(self.on_the_way)
-            inboxes.setdefault(nation, []).append(message)
+        inboxes: dict[str, list[Plot | Sighting | Message]] = {
+            nation: list(plots) for nation, plots in self.stage.plots(t_s).items()
+        }
+        for arrives_s, nation, sighting in self.stage.sightings(t_s):
+            self._under_way(arrives_s, nation, sighting)
+        while self.on_the_way and self.on_the_way[0][0][0] <= t_s:
+            _, nation, _, item = heapq.heappop(self.on_the_way)
+            inboxes.setdefault(nation, []).append(item)
         for nation, node in self.nodes.items():
             if nation in inboxes or self.wakes[nation] <= t_s:
                 node, out = step(node, inboxes.get(nation, []), float(t_s))
-                self._sample(nation, t_s, self.nodes[nation], node)
+                self.result.samples.extend(samples(t_s, nation, self.nodes[nation], node))
                 self.nodes[nation] = node
                 self.wakes[nation] = wake_s(node, float(t_s))
                 self._carry_out(nation, t_s, out)
 
-    def _sample(self, nation: str, t_s: int, before: Node, after: Node) -> None:
-        old = {thing.id: thing.view for thing in before.things}
-        for thing in after.things:
-            if thing.view is not None and thing.view is not old.get(thing.id):
-                self.result.samples.append(Sample(float(t_s), nation, thing.id, thing.view))
+    def _under_way(self, arrives_s: float, nation: str, item: Message | Sighting) -> None:
+        heapq.heappush(self.on_the_way, (place(arrives_s, item), nation, next(self.count), item))
 
     def _carry_out(self, nation: str, t_s: int, out: Outbox) -> None:
         for at_s, event, fields in out.entries:
             self.result.note(at_s, nation, event, fields)
         for cue in out.cues:
-            self.watch.task(cue)
+            self.stage.task(cue)
         for dispatch in out.dispatches:
-            message, to = dispatch.message, dispatch.to
-            link = links.between(self.links, nation, to)
-            if link is None:
-                self.result.note(t_s, nation, "no_path", {"message": message.id, "to": to})
-                continue
-            sent = links.send(link, self.seed, f"{message.id} {nation}>{to}", float(t_s), message.expires_s)
-            arrives_s = None if sent.arrives_s is None else round(sent.arrives_s, 3)
-            fields = {"message": message.id, "kind": message.kind, "to": to, "arrives_s": arrives_s}
-            self.result.note(t_s, nation, "sent", {**fields, "attempts": sent.attempts})
+            event, fields, arrives_s = self.lines.carry(dispatch.message, nation, dispatch.to, t_s)
+            self.result.note(t_s, nation, event, fields)
             if arrives_s is not None:
-                heapq.heappush(self.on_the_way, (arrives_s, next(self.count), to, message))
+                self._under_way(arrives_s, dispatch.to, dispatch.message)

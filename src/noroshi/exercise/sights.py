@@ -164,7 +164,7 @@ def _passes(sensor: SensorPlacement, looks: Sequence[tuple[int, Why]]) -> list[t
     if not isinstance(profile, RadarProfile) or profile.rotation_s is None:
         return list(looks)
     turn_s = profile.rotation_s.value
-    ends = [*(t_s for t_s, _ in looks[1:]), np.inf]
+    ends = [*(t_s for t_s, _ in looks[1:]), np.inf][: len(looks)]
     return [
         (t_s, why)
         for (t_s, why), end_s in zip(looks, ends, strict=True)
@@ -176,7 +176,8 @@ def _with_looks(view: View, looks: Sequence[tuple[int, Why]]) -> np.ndarray:
     """Reasons by the second: geometry's, and where that leaves it open the looks'."""
     why = np.array(view.why)
     why[view.why == Why.SEEN] = Why.NOT_LOOKED
-    ends = [*(t_s for t_s, _ in looks[1:]), np.inf]
+    # None where a run ended before the sensor looked at all.
+    ends = [*(t_s for t_s, _ in looks[1:]), np.inf][: len(looks)]
     for first, last in custody.runs(np.isin(view.why, _IN_VIEW)):
         from_s, until_s = view.start_s + first, view.start_s + last + 1
         for (t_s, said), end_s in zip(looks, ends, strict=True):

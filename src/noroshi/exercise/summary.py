@@ -1,6 +1,7 @@
 """The summary of a run: what each nation knew and did, measured against the truth by the director."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from noroshi.catalogue.scenario import Scenario
 from noroshi.earth import geometry
 from noroshi.exercise import cueing
 from noroshi.exercise.claims import claims
+from noroshi.exercise.draw import Flight
 from noroshi.exercise.objects import Object
 from noroshi.exercise.run import Run, Sample
 from noroshi.flight.fit import Fit
@@ -60,17 +62,22 @@ def launches(scenario: Scenario, run: Run) -> list[dict[str, Any]]:
             nation: _nation(run, nation, flight.launch.id, flight.fit, start_s, things, bodies)
             for nation in scenario.nations
         }
-        truth = {
-            "apogee_km": round(flight.fit.apogee_km, 3),
-            "range_km": round(flight.fit.range_km, 3),
-            "flight_time_s": round(flight.fit.flight_time_s, 2),
-            "impact": {
-                "lat": round(flight.fit.impact_lat_deg, 5),
-                "lon": round(flight.fit.impact_lon_deg, 5),
-            },
-        }
-        found.append({"id": flight.launch.id, "truth": truth, "nations": nations})
+        found.append({"id": flight.launch.id, "truth": _truth(flight), "nations": nations})
     return found
+
+
+def _truth(flight: Flight) -> dict[str, Any]:
+    """The flight in a few numbers; what reached orbit has its apogee there, and no end."""
+    fit = flight.fit
+    if flight.ascent is not None:
+        high_km = round(flight.ascent.orbit.apogee_km, 3)
+        return {"apogee_km": high_km, "range_km": None, "flight_time_s": None, "impact": None}
+    return {
+        "apogee_km": round(fit.apogee_km, 3),
+        "range_km": round(fit.range_km, 3),
+        "flight_time_s": round(fit.flight_time_s, 2),
+        "impact": {"lat": round(fit.impact_lat_deg, 5), "lon": round(fit.impact_lon_deg, 5)},
+    }
 
 
 def _owners(run: Run) -> dict[str, str]:
@@ -85,6 +92,14 @@ def _owners(run: Run) -> dict[str, str]:
     owners = {
         track: min(there, key=lambda one: _away_m(one, sample.view)).id for track, sample in last.items()
     }
+    if len(launched) > 1:
+        # Where much is in the air a thing may end as another's: it is of what it was nearest to most often.
+        seen: dict[str, Counter[str]] = {}
+        for sample in run.samples:
+            if sample.view.trust == 1.0:
+                nearest = min(there, key=lambda one: _away_m(one, sample.view)).id
+                seen.setdefault(sample.track, Counter())[nearest] += 1
+        owners |= {track: counts.most_common(1)[0][0] for track, counts in seen.items()}
     if len(launched) == 1:
         for track in {entry["track"] for entry in run.entries if "track" in entry}:
             owners.setdefault(track, launched[0])
@@ -113,9 +128,11 @@ def _nation(
     """What a nation made of one launch: when it knew and warned, by any thing that is of it; where it thought
     that the body falls.
     """
-    mine = [entry for entry in run.entries if entry["node"] == nation]
+    # Nobody knew of it before it was launched: what is told so was another's at the time.
+    mine = [entry for entry in run.entries if entry["node"] == nation and entry["t_s"] >= start_s]
+    told = _told_of(run, things)
     tracks = [entry["t_s"] for entry in mine if _tracked(entry, things)]
-    warned = [entry["t_s"] for entry in mine if _warned(entry, things)]
+    warned = [entry["t_s"] for entry in mine if _warned(entry, things, told)]
     alerts = [
         entry for entry in mine if entry["event"] in ("alert", "update") and _of(entry["alert"], things)
     ]
@@ -149,18 +166,30 @@ def _tracked(entry: Mapping[str, Any], things: set[str]) -> bool:
     return (confirmed or entry["event"] == "forecast") and entry["track"] in things
 
 
-def _warned(entry: Mapping[str, Any], things: set[str]) -> bool:
+def _told_of(run: Run, things: set[str]) -> set[str] | None:
+    """Messages that are about these things; None where there is one launch, which all of them are about."""
+    if len(run.world.flights) == 1:
+        return None
+    found = set()
+    for entry in run.entries:
+        if entry["event"] == "message" and entry["payload"].get("track_id") in things:
+            found.add(entry["message"])
+    return found
+
+
+def _warned(entry: Mapping[str, Any], things: set[str], told: set[str] | None) -> bool:
     """The nation knew of a launch: by its own report or track, or by a partner's word."""
     if entry["event"] == "received":
-        return entry["kind"] in _KNOWS
+        about = told is None or entry["message"].partition("/")[0] in told
+        return about and entry["kind"] in _KNOWS
     return _tracked(entry, things) or (entry["event"] == "launch_report" and entry["track"] in things)
 
 
 def _forecast(samples: list[Sample], fit: Fit) -> dict[str, Any]:
     if not samples:
         return {"impact_error_km": None, "region_km": None}
-    last = samples[-1]
+    last, falls = samples[-1], math.isfinite(fit.impact_lat_deg)
     return {
-        "impact_error_km": round(miss_km(last, fit), 3),
+        "impact_error_km": round(miss_km(last, fit), 3) if falls else None,
         "region_km": [round(last.view.semi_major_km, 3), round(last.view.semi_minor_km, 3)],
     }

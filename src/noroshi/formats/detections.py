@@ -6,8 +6,7 @@ row is left to the tracker's door, which refuses and counts it.
 
 import io
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -48,12 +47,15 @@ def decode(data: bytes, where: str = "detections") -> list[Recorded]:
     columns = {name: _numbers(table, name, must, otherwise, where) for name, must, otherwise in COLUMNS}
     times, sensors = _times(table, where), _texts(table, "sensor", where)
     return [
-        _row(sensors[row], float(times[row]), {name: float(column[row]) for name, column in columns.items()})
+        from_columns(
+            sensors[row], float(times[row]), {name: float(column[row]) for name, column in columns.items()}
+        )
         for row in range(table.num_rows)
     ]
 
 
-def _row(sensor: str, time_s: float, of: dict[str, float]) -> Recorded:
+def from_columns(sensor: str, time_s: float, of: Mapping[str, float]) -> Recorded:
+    """A row of one value for each of COLUMNS."""
     ranged, rated = math.isfinite(of["range_m"]), math.isfinite(of["range_rate_mps"])
     angles = math.radians(of["azimuth_deg"]), math.radians(of["elevation_deg"])
     sigmas = math.radians(of["azimuth_sigma_deg"]), math.radians(of["elevation_sigma_deg"])
@@ -115,30 +117,35 @@ def _texts(table: pa.Table, name: str, where: str) -> list[str]:
 
 def encode(rows: Sequence[Recorded]) -> bytes:
     """The same table from rows; `decode` gives them back but for the last digit of angles."""
-    columns: dict[str, Any] = {
-        "time_s": [row.plot.time_s for row in rows],
-        "sensor": [row.plot.sensor for row in rows],
-        "sensor_lat_deg": [row.lat_deg for row in rows],
-        "sensor_lon_deg": [row.lon_deg for row in rows],
-        "sensor_height_m": [row.height_m for row in rows],
-        "range_m": [_told(row.plot.measurement[0], row.plot.sigma[0]) for row in rows],
-        "azimuth_deg": [math.degrees(row.plot.measurement[1]) for row in rows],
-        "elevation_deg": [math.degrees(row.plot.measurement[2]) for row in rows],
-        "range_rate_mps": [_told(row.plot.range_rate_mps, row.plot.range_rate_sigma_mps) for row in rows],
-        "range_sigma_m": [_told(row.plot.sigma[0], row.plot.sigma[0]) for row in rows],
-        "azimuth_sigma_deg": [math.degrees(row.plot.sigma[1]) for row in rows],
-        "elevation_sigma_deg": [math.degrees(row.plot.sigma[2]) for row in rows],
-        "range_rate_sigma_mps": [
-            _told(row.plot.range_rate_sigma_mps, row.plot.range_rate_sigma_mps) for row in rows
-        ],
-        "range_bias_m": [row.bias_sigma[0] for row in rows],
-        "azimuth_bias_deg": [math.degrees(row.bias_sigma[1]) for row in rows],
-        "elevation_bias_deg": [math.degrees(row.bias_sigma[2]) for row in rows],
-    }
-    schema = pa.schema([(name, pa.string() if name == "sensor" else pa.float64()) for name in columns])
+    kinds = {"time_s": pa.float64(), "sensor": pa.string()}
+    kinds |= {name: pa.float64() for name, _, _ in COLUMNS}
+    table = pa.Table.from_pylist([to_columns(row) for row in rows], schema=pa.schema(kinds.items()))
     out = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema), out)
+    pq.write_table(table, out)
     return out.getvalue()
+
+
+def to_columns(row: Recorded) -> dict[str, float | str | None]:
+    """A row by the names of its columns; None is what was not measured."""
+    plot, bias = row.plot, row.bias_sigma
+    return {
+        "time_s": plot.time_s,
+        "sensor": plot.sensor,
+        "sensor_lat_deg": row.lat_deg,
+        "sensor_lon_deg": row.lon_deg,
+        "sensor_height_m": row.height_m,
+        "range_m": _told(plot.measurement[0], plot.sigma[0]),
+        "azimuth_deg": math.degrees(plot.measurement[1]),
+        "elevation_deg": math.degrees(plot.measurement[2]),
+        "range_rate_mps": _told(plot.range_rate_mps, plot.range_rate_sigma_mps),
+        "range_sigma_m": _told(plot.sigma[0], plot.sigma[0]),
+        "azimuth_sigma_deg": math.degrees(plot.sigma[1]),
+        "elevation_sigma_deg": math.degrees(plot.sigma[2]),
+        "range_rate_sigma_mps": _told(plot.range_rate_sigma_mps, plot.range_rate_sigma_mps),
+        "range_bias_m": bias[0],
+        "azimuth_bias_deg": math.degrees(bias[1]),
+        "elevation_bias_deg": math.degrees(bias[2]),
+    }
 
 
 def _told(value: float, sigma: float) -> float | None:

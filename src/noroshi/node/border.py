@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 
-from noroshi.node import outlook
+from noroshi.node import outlook, verdicts
 from noroshi.node.picture import hear
 from noroshi.node.state import Dispatch, Node, Outbox, Pending, Thing, View
 from noroshi.node.things import change, own
@@ -19,8 +19,21 @@ from noroshi.sharing.release import addressees, release
 from noroshi.sharing.sanitise import to_form
 from noroshi.tracking import told
 
-# A path is worth nothing when it has come down; a launch report when everybody knows.
-_EXPIRY_S = {"launch_report": 1800.0, "track": 60.0, "forecast": 900.0, "alert": 3600.0, "cancel": 3600.0}
+# A path is worth nothing when it has come down; a launch report when everybody knows; what takes them back
+# outlives both. Of people's words an hour is assumed (10 min to a shift).
+_EXPIRY_S = {
+    "launch_report": 1800.0,
+    "track": 60.0,
+    "forecast": 900.0,
+    "alert": 3600.0,
+    "cancel": 3600.0,
+    "assessment": 3600.0,
+    "hotline": 3600.0,
+    "sensor_status": 3600.0,
+    "tasking_request": 1800.0,
+    "operator_act": 3600.0,
+    "receipt": 3600.0,
+}
 _PUBLISH_EVERY_S = 10.0
 # No message comes again later than this: none is worth more than an hour, and lines take minutes at most.
 _HEARD_S = max(_EXPIRY_S.values()) + 600.0
@@ -28,16 +41,27 @@ _HEARD_S = max(_EXPIRY_S.values()) + 600.0
 
 def receive(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
     """Take a partner's message in once, and pass it on to those its label names beyond us."""
-    whole = message.derived_from or message.id
-    if node.heard.get(whole, now_s) > now_s:
+    first = once(node, message, now_s)
+    if first is None:
         return node
-    heard = {name: until_s for name, until_s in node.heard.items() if until_s > now_s}
-    node = replace(node, heard={**heard, whole: now_s + _HEARD_S})
+    node = first
     out.note("received", message=message.id, kind=message.kind, origin=message.origin, form=message.form)
     refused = node.refused
     node = hear(node, message, now_s, out)
     # What is of no use here may be of no shape for others either.
     return _pass_on(node, message, now_s) if node.refused is refused else node
+
+
+def once(node: Node, message: Message, now_s: float) -> Node | None:
+    """The node that will know a message when it comes again; None where this is so already.
+
+    A sanitised message and the one that it was made from are one. One nation's ids say nothing of another's.
+    """
+    whole = f"{message.origin} {message.derived_from or message.id}"
+    if node.heard.get(whole, now_s) > now_s:
+        return None
+    heard = {name: until_s for name, until_s in node.heard.items() if until_s > now_s}
+    return replace(node, heard={**heard, whole: now_s + _HEARD_S})
 
 
 def _pass_on(node: Node, message: Message, now_s: float) -> Node:
@@ -54,9 +78,22 @@ def _pass_on(node: Node, message: Message, now_s: float) -> Node:
     return replace(node, pending=node.pending + tuple(waiting))
 
 
+def relay(node: Node, message: Message, to: str, now_s: float, out: Outbox) -> None:
+    """Pass a partner's message on, unless it has been taken back while it waited."""
+    if (reason := verdicts.void(node, message)) is not None:
+        out.note("ignored", message=message.id, kind=message.kind, origin=message.origin, reason=reason)
+        return
+    send(node, message, to, now_s, out)
+
+
 def send(node: Node, message: Message, to: str, now_s: float, out: Outbox) -> None:
-    """Ask the policy and let the message over the border to `to`, in the form it allows."""
+    """Ask the policy and let the message over the border to `to`, in the form it allows.
+
+    Nothing goes where a person holds it; what is held is not kept for later.
+    """
     decision = release(message, to, now_s, node.desk.table, node.desk.nation)
+    if to in node.held:
+        decision = replace(decision, allowed=False, form=None, reason=node.held[to], rule="hold")
     out.note(
         "decision",
         message=message.id,
@@ -78,10 +115,14 @@ def send(node: Node, message: Message, to: str, now_s: float, out: Outbox) -> No
 def write(
     node: Node, kind: str, payload: Payload, fed_by: tuple[str, ...], now_s: float, out: Outbox
 ) -> Node:
-    """Write a message for everyone whom the nation's policy lets it address, and send it to partners."""
-    named = addressees(node.desk.table, node.desk.nation, kind)
-    if not named:
+    """Write a message for everyone whom the nation's policy lets it address, and send it to partners.
+
+    Nobody from whom a person holds it is named on it, so that no partner passes it on there.
+    """
+    addressed = addressees(node.desk.table, node.desk.nation, kind)
+    if not addressed:
         return node
+    named = tuple(nation for nation in addressed if nation not in node.held)
     message = Message(
         id=f"{node.desk.nation}-{node.sent + 1:05d}",
         kind=kind,
@@ -93,13 +134,16 @@ def write(
         provenance=fed_by,
     )
     node = replace(node, sent=node.sent + 1)
-    out.note("message", message=message.id, kind=kind, label=str(message.label), payload=_brief(payload))
+    out.note("message", message=message.id, kind=kind, label=str(message.label), payload=brief(payload))
     for partner in node.desk.partners:
         send(node, message, partner, now_s, out)
+    for nation in named:
+        if reason := node.desk.cut_off.get((kind, nation)):
+            out.note("no_path", message=message.id, to=nation, reason=reason)
     return node
 
 
-def _brief(payload: Payload) -> dict[str, object]:
+def brief(payload: Payload) -> dict[str, object]:
     """A payload for the journal, without its covariance."""
     line = asdict(payload)
     path = line.pop("path", None)
@@ -113,11 +157,14 @@ def publish(node: Node, now_s: float, out: Outbox) -> Node:
     """Tell partners of new launch points and, every few seconds, of our own track's forecast."""
     for thing in node.things:
         origin = thing.origin
+        if thing.told_as.get(thing.id):
+            # Partners were told that it is none; they hear first that it is one again.
+            continue
         if origin is not None and thing.scans and thing.launch_told != thing.reported_sights:
-            thing = replace(thing, launch_told=thing.reported_sights)
+            thing = _held_as(node, replace(thing, launch_told=thing.reported_sights), "launch_report")
             node = change(node, thing)
             fed_by = tuple(sorted(thing.scans))
-            node = write(node, "launch_report", origin.report(), fed_by, now_s, out)
+            node = write(node, "launch_report", origin.report(thing.id), fed_by, now_s, out)
         estimate, due_s = own(thing), publishes_s(node, thing)
         if estimate is None or due_s is None or now_s < due_s:
             continue
@@ -130,7 +177,8 @@ def publish(node: Node, now_s: float, out: Outbox) -> Node:
         held = outlook.held_for(node.desk, thing, thing.origin, estimate, former, now_s)
         view = replace(view, held=held)
         every_s = _PUBLISH_EVERY_S if view.burning > outlook.SURELY_COASTING else outlook.COASTING_EVERY_S
-        node = change(node, replace(thing, next_publish_s=now_s + every_s, mine=view))
+        thing = _held_as(node, replace(thing, next_publish_s=now_s + every_s, mine=view), "forecast")
+        node = change(node, thing)
         start = thing.origin
         place = (start.lat_deg, start.lon_deg) if start is not None else (None, None)
         path = replace(told.report(thing.id, estimate, *place), also=tuple(sorted(thing.also)))
@@ -138,6 +186,12 @@ def publish(node: Node, now_s: float, out: Outbox) -> Node:
         if addressees(node.desk.table, node.desk.nation, "track"):
             node = write(node, "track", path, thing.sensors, now_s, out)
     return node
+
+
+def _held_as(node: Node, thing: Thing, kind: str) -> Thing:
+    """A thing that partners now hold under its name, where they are addressed at all."""
+    told = addressees(node.desk.table, node.desk.nation, kind)
+    return replace(thing, told_as={**thing.told_as, thing.id: ""}) if told else thing
 
 
 def publishes_s(node: Node, thing: Thing) -> float | None:

@@ -1,8 +1,10 @@
 """The tasking cell: turns what the nation knows, itself or from partners, into work for its radars."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
+import jax
 import numpy as np
 
 from noroshi.earth import frames, geometry
@@ -36,23 +38,28 @@ _SLIPPING = 1 / 3
 def task(node: Node, now_s: float, out: Outbox) -> Node:
     """Point every radar at every thing that is known and still in flight."""
     cued = dict(node.cued)
+    due = {
+        thing.id: stations
+        for thing in node.things
+        if not thing.sort
+        and (
+            stations := [
+                station
+                for station in node.desk.radars.values()
+                if now_s >= cued.get(f"{station.id} {thing.id}", (-math.inf, ""))[0]
+            ]
+        )
+    }
+    places = _places(node.desk, [thing for thing in node.things if thing.id in due], now_s + EVERY_S / 2)
     for thing in node.things:
-        if thing.sort:
+        if thing.id not in places:
             continue
-        due = [
-            station
-            for station in node.desk.radars.values()
-            if now_s >= cued.get(f"{station.id} {thing.id}", (-math.inf, ""))[0]
-        ]
-        known = _where(node.desk, thing, now_s) if due else None
-        if known is None:
-            continue
-        place, spread_m, because = known
+        place, spread_m, because = places[thing.id]
         if not np.isfinite([*place, spread_m]).all():
             continue
         steady = because == OWN and thing.view is not None and thing.view.burning < SURELY_COASTING
         urgent = because != OWN or _slips(node, thing, now_s) or _threatens(thing)
-        for station in due:
+        for station in due[thing.id]:
             site, axes = station.at(now_s)
             range_m, azimuth, elevation = geometry.range_azimuth_elevation(site, axes, place).tolist()
             # Far below the horizon: no ray bends that far, and the cue may wait.
@@ -79,25 +86,51 @@ def _threatens(thing: Thing) -> bool:
     return thing.warning.stage not in ("idle", "over") or max(chances, default=0.0) >= _THREATENS
 
 
-def _where(desk: Desk, thing: Thing, now_s: float) -> tuple[np.ndarray, float, str] | None:
-    """Where a thing should be in a moment, ECEF m, how far off that may be, m, and who says so.
+def _places(desk: Desk, things: Sequence[Thing], ahead_s: float) -> dict[str, tuple[np.ndarray, float, str]]:
+    """By thing where it should be at `ahead_s`, ECEF m, how far off that may be, m, and who says so.
+
+    A short way on under its force and gravity; a longer one as the filter's models move it, all at once.
+    """
+    found: dict[str, tuple[np.ndarray, float, str]] = {}
+    far: dict[str, tuple[Estimate, str]] = {}
+    for thing in things:
+        source = _source(desk, thing, ahead_s)
+        if source is None:
+            continue
+        start, because = source
+        if isinstance(start, Origin):
+            found[thing.id] = *_climbing(desk, start, ahead_s), because
+        elif ahead_s - float(start.time_s) > _SHORT_S:
+            far[thing.id] = start, because
+        else:
+            found[thing.id] = *_ahead(start, ahead_s), because
+    if far:
+        moved = kernels.carry_all([estimate for estimate, _ in far.values()], ahead_s, desk.belief)
+        for row, (name, (_, because)) in enumerate(far.items()):
+            one = jax.tree.map(lambda leaf, row=row: leaf[row], moved)
+            found[name] = *_ahead(one, ahead_s), because
+    return found
+
+
+def _source(desk: Desk, thing: Thing, ahead_s: float) -> tuple[Estimate | Origin, str] | None:
+    """What tells best where a thing will be at `ahead_s`, and in whose words.
 
     Nobody's word is taken once it has expired: where a thing has gone since, it does not tell.
     """
-    ahead_s = now_s + EVERY_S / 2
+    now_s = ahead_s - EVERY_S / 2
     mine = own(thing)
     if mine is not None and not thing.lost:
-        return *_ahead(desk, mine, ahead_s), OWN
+        return mine, OWN
     shared = [(float(one.estimate.time_s), nation, one) for nation, one in thing.foreign.items()]
     if shared:
         _, nation, foreign = max(shared, key=lambda one: (one[0], one[1]))
         if _holds(foreign.estimate, now_s):
-            return *_ahead(desk, foreign.estimate, ahead_s), f"track from {nation}"
+            return foreign.estimate, f"track from {nation}"
     start = thing.start
     if start is not None and ahead_s - start.time_s < float(desk.belief.burn_high_s):
-        return *_climbing(desk, start, ahead_s), _teller(thing, start)
+        return start, _teller(thing, start)
     if mine is not None and _holds(mine, now_s):
-        return *_ahead(desk, mine, ahead_s), f"{OWN}, lost"
+        return mine, f"{OWN}, lost"
     return None
 
 
@@ -114,15 +147,9 @@ def _teller(thing: Thing, start: Origin) -> str:
     return "sighting" if name.startswith(SIGHTING) else f"launch report from {name}"
 
 
-def _ahead(desk: Desk, estimate: Estimate, at_s: float) -> tuple[np.ndarray, float]:
-    """Where an estimate's thing is a little later, ECEF m, and one sigma of that with some slack, m.
-
-    A short way on under its force and gravity; a longer one as the filter's models move it.
-    """
+def _ahead(estimate: Estimate, at_s: float) -> tuple[np.ndarray, float]:
+    """Where an estimate's thing is a little later, ECEF m, and one sigma of that with some slack, m."""
     dt_s = at_s - float(estimate.time_s)
-    if dt_s > _SHORT_S:
-        estimate = kernels.carry(estimate, np.float64(at_s), desk.belief)
-        dt_s = 0.0
     mean, cov = np.asarray(estimate.mean), np.asarray(estimate.cov)
     place = mean[:3] + dt_s * mean[3:6]
     length = np.linalg.norm(place)

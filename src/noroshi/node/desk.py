@@ -64,7 +64,8 @@ class Desk:
 
     `centre_deg` is a place (longitude, latitude) inside each of `areas`. `forecasts` False spares a nation
     that nobody asks about its own forecasts; what it tells its partners stays the same. Of an announced
-    launch its people take `announced_factor` of their time.
+    launch its people take `announced_factor` of their time. `cut_off` tells, by kind of message and nation
+    that it is for, why no path leads there (see sharing.paths).
     """
 
     nation: str
@@ -91,6 +92,7 @@ class Desk:
     notices: tuple[Notice, ...] = ()
     announced_factor: float = 1.0
     rules: Rules = field(default_factory=Rules)
+    cut_off: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def announced(self, time_s: float, lat_deg: float, lon_deg: float) -> str:
         """The notice that tells of a launch then and there; empty for none."""

@@ -49,7 +49,8 @@ def forecast(node: Node, now_s: float, out: Outbox) -> Node:
             continue
         estimate, basis = best
         faith = lost.trust(estimate, float(estimate.time_s), now_s)
-        held = held_for(node.desk, thing, thing.start, estimate, thing.held, now_s)
+        level = "aircraft" in thing.verdicts.values()
+        held = held_for(node.desk, thing, thing.start, estimate, thing.held, now_s, level)
         flights = _flights(node.desk, thing, estimate, now_s)
         view = read(flights, estimate, basis, node.desk, faith, held)
         kept = view or _aged(thing.view, faith)
@@ -90,13 +91,18 @@ def held_for(
     estimate: Estimate,
     former: Assessment | None,
     now_s: float,
+    level: bool = False,
 ) -> Assessment:
-    """What a thing is held for, by an estimate, its launch and the notices that tell of it."""
+    """What a thing is held for, by an estimate, its launch and the notices that tell of it.
+
+    `level` says that a partner recognised it as an aircraft.
+    """
     known = Known(
         launched_s=start.time_s if start is not None else None,
         notice=bool(desk.announced(start.time_s, start.lat_deg, start.lon_deg))
         if start is not None
         else None,
+        flies_level=level,
         unseen_s=max(now_s - float(estimate.time_s), 0.0),
         lost=thing.lost,
     )

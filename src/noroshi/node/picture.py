@@ -1,20 +1,31 @@
 """The picture: partners' words and our own tracks together, and what became of them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import jax
 import numpy as np
 
-from noroshi.node import doubt, kernels, origins, plots
+from noroshi.errors import Refused
+from noroshi.node import doubt, kernels, origins, plots, verdicts, wishes
 from noroshi.node.desk import Desk
 from noroshi.node.pairs import merge
 from noroshi.node.state import SIGHTING, Foreign, Node, Origin, Outbox, Thing
 from noroshi.node.things import add, change, find, forget, joined, one_launch, own, within_reach
 from noroshi.records.detections import Plot, Sighting
-from noroshi.records.messages import ForecastReport, LaunchReport, Message, TrackReport
+from noroshi.records.messages import (
+    AssessmentReport,
+    ForecastReport,
+    HotlineText,
+    LaunchReport,
+    Message,
+    SensorStatus,
+    TaskingRequest,
+    TrackReport,
+)
 from noroshi.records.tracks import BALLISTIC, Estimate
-from noroshi.tracking import fuse
+from noroshi.tracking import fuse, lost, match
 from noroshi.tracking import told as told_tracks
 from noroshi.tracking.fuse import Part
 from noroshi.tracking.launchpoint import ROWS
@@ -32,12 +43,42 @@ _SIGHTS_FIRST, _SIGHTS_STEP = 5, 6
 
 
 def hear(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
-    """Take a partner's report, track or forecast into the picture; what cannot be used is counted."""
+    """Take a partner's word into the picture; what cannot be used is refused, journaled and counted."""
+    before = len(out.entries)
+    try:
+        if (reason := doubt.refused(message, now_s)) is not None:
+            raise Refused("unusable", reason)
+        return _heard(node, message, now_s, out)
+    except Refused as why:
+        reason = why.reason
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        # Nothing that a partner sends may stop a node; what its word had changed until here is void.
+        reason = f"of no use: {type(error).__name__}"
+    del out.entries[before:]
+    return doubt.counted(node, message, reason, out)
+
+
+def _heard(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
+    """The node with a word that can be used."""
     payload = message.payload
-    if (reason := doubt.refused(message, now_s)) is not None:
-        out.note("refused", message=message.id, kind=message.kind, origin=message.origin, reason=reason)
-        count = node.refused.get(message.origin, 0) + 1
-        return replace(node, refused={**node.refused, message.origin: count})
+    if isinstance(payload, AssessmentReport):
+        node, again = verdicts.heard(node, message, now_s, out)
+        for one in again:
+            node = _heard(node, one, now_s, out)
+        return node
+    if isinstance(payload, TaskingRequest):
+        return wishes.take(node, message, payload, now_s, out)
+    if isinstance(payload, HotlineText | SensorStatus):
+        out.note(message.kind, message=message.id, origin=message.origin, **vars(payload))
+        return node
+    if (kept := verdicts.holds_back(node, message, out)) is not None:
+        return kept
+    return _pictured(node, message, now_s, out)
+
+
+def _pictured(node: Node, message: Message, now_s: float, out: Outbox) -> Node:
+    """The node with a launch report, a track or a forecast; other kinds say nothing of things."""
+    payload = message.payload
     if isinstance(payload, LaunchReport):
         told = _told(payload)
         node, thing = _launched(node, told)
@@ -122,6 +163,7 @@ def _told(report: LaunchReport) -> Origin:
         report.sigma_km,
         report.azimuth_deg,
         report.azimuth_sigma_deg,
+        report.track_id,
     )
 
 
@@ -157,8 +199,11 @@ def fused(desk: Desk, thing: Thing) -> tuple[Estimate, tuple[str, ...]] | None:
     parts = [part for part in parts if _worth(part.estimate, newest_s)]
     if len(parts) > 1:
         moved = kernels.carry_all([part.estimate for part in parts], newest_s, desk.belief)
+        stands = _stand(parts, moved, newest_s)
         rows = [jax.tree.map(lambda leaf, row=row: leaf[row], moved) for row in range(len(parts))]
-        parts = [replace(part, estimate=row) for part, row in zip(parts, rows, strict=True)]
+        parts = [
+            replace(part, estimate=row) for part, row, well in zip(parts, rows, stands, strict=True) if well
+        ]
     to_go_s = thing.view.impact_time_s - newest_s if thing.view is not None else fuse.TO_GO_S
     best = fuse.together(parts, max(to_go_s, 1.0))
     return best.estimate, tuple(sorted(best.evidence.nations))
@@ -167,6 +212,23 @@ def fused(desk: Desk, thing: Thing) -> tuple[Estimate, tuple[str, ...]] | None:
 def _worth(estimate: Estimate, now_s: float) -> bool:
     """A coast can be carried on for long; what a partner saw burning long ago says nothing of now."""
     return float(estimate.time_s) > now_s - _FRESH_S or float(estimate.burning) < _COASTS
+
+
+def _stand(parts: Sequence[Part], moved: Estimate, newest_s: float) -> list[bool]:
+    """Which of the parts, carried to one time, still stand beside the newest.
+
+    What nobody has seen for a while and what contradicts what is seen now was carried on wrongly: as a fall
+    into dense air, say, of what glides. There it would be sharper than any plot, and win.
+    """
+    seen_s = [float(part.estimate.time_s) for part in parts]
+    first = seen_s.index(newest_s)
+    newest = jax.tree.map(lambda leaf: leaf[first : first + 1], moved)
+    far = match.compare(newest, moved)[0][0]
+    # A distance that is no number contradicts too.
+    return [
+        bool(time_s >= newest_s - lost.PAUSE_S or away < match.LET_GO)
+        for time_s, away in zip(seen_s, far, strict=True)
+    ]
 
 
 def watch(node: Node, now_s: float, out: Outbox) -> Node:
@@ -183,7 +245,7 @@ def watch(node: Node, now_s: float, out: Outbox) -> Node:
             enough = 1 if any(origins.moves(node.desk, plots) for plots in thing.scans.values()) else ROWS + 1
         if enough <= len(sights) <= ROWS:
             origin, state = origins.estimate(node.desk, sights)
-            if not all(map(math.isfinite, vars(origin).values())):
+            if not all(map(math.isfinite, _rounded(origin).values())):
                 node = change(node, replace(thing, reported_sights=len(sights)))
                 continue
             node, thing = plots.from_above(node, thing, state, sights, out)
@@ -237,5 +299,5 @@ def _traced_back(node: Node, thing: Thing, now_s: float, out: Outbox) -> tuple[N
 
 
 def _rounded(origin: Origin) -> dict[str, float]:
-    report = origin.report()
-    return {name: round(value, 3) for name, value in vars(report).items()}
+    report = vars(origin.report())
+    return {name: round(value, 3) for name, value in report.items() if name != "track_id"}

@@ -23,6 +23,8 @@ from noroshi.tracking.tracker import Followed
 AIRCRAFT, SATELLITE = "aircraft", "satellite"
 # What a single plot may be off, m, where a partner's track says it should be, and how far in sigmas squared.
 _PLACE_SIGMA_M, _PLACE_GATE = 3e3, 2 * 16.27
+# By so much less is an estimate unsure that is taken at its word.
+_SHARP = 1e-12
 # Scans of one plume lie this near each other across the line of sight: m per second between them, and m.
 _SCAN_MPS, _SCAN_M = 11e3, 36e3
 # A plume may be too weak to see for so long, between two stages or in thin air.
@@ -190,6 +192,7 @@ def _gone(node: Node, thing: Thing, heir: str | None, out: Outbox) -> Node:
         return node
     if thing.track.confirmed:
         out.note("track", track=thing.id, state="dropped", sensors=list(thing.sensors))
+        thing = replace(thing, recant=("none", "its plots do not belong together"))
     return change(node, without_track(thing))
 
 
@@ -213,18 +216,33 @@ def _recognised(node: Node, thing: Thing, one: Followed, out: Outbox) -> Node:
         sort = AIRCRAFT
     elif recognise.orbits(one.estimate):
         sort = SATELLITE
+    elif (word := _taken_for(thing, one.estimate)) is not None:
+        sort = word
     else:
         return node
     if thing.scans or thing.told or thing.foreign:
-        node, thing = _parted(node, thing)
+        node, thing = _parted(node, thing, sort)
     out.note("recognised", track=thing.id, sort=sort)
     return change(node, replace(thing, sort=sort, view=None))
 
 
-def _parted(node: Node, thing: Thing) -> tuple[Node, Thing]:
+def _taken_for(thing: Thing, estimate: Estimate) -> str | None:
+    """What a partner recognised its own track of a thing as, where our best estimate says the same.
+
+    Its word spares us the wait until we are sure ourselves, and never speaks against what we see.
+    """
+    sharp = replace(estimate, cov=np.asarray(estimate.cov) * _SHARP)
+    said = set(thing.verdicts.values())
+    if AIRCRAFT in said and not recognise.no_aircraft(sharp):
+        return AIRCRAFT
+    return SATELLITE if SATELLITE in said and recognise.orbits(sharp) else None
+
+
+def _parted(node: Node, thing: Thing, sort: str) -> tuple[Node, Thing]:
     """The track on a new thing of its own: what others reported here was something else."""
     view = thing.view if thing.foreign else None
-    node, other = add(change(node, replace(without_track(thing), view=view)))
+    recant = sort, f"its track is of something else: {sort}"
+    node, other = add(change(node, replace(without_track(thing), view=view, recant=recant)))
     other = replace(other, track=thing.track, evidence=thing.evidence)
     return change(node, other), other
 

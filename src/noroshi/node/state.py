@@ -50,7 +50,7 @@ class View:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a thing started, as this nation or a partner estimated it."""
+    """Where a thing started, as this nation or a partner estimated it; `track` is its name there."""
 
     time_s: float
     lat_deg: float
@@ -58,11 +58,18 @@ class Origin:
     sigma_km: float
     azimuth_deg: float
     azimuth_sigma_deg: float
+    track: str = ""
 
-    def report(self) -> LaunchReport:
-        """The same as a message's payload."""
+    def report(self, track_id: str = "") -> LaunchReport:
+        """The same as a message's payload, under a name of ours."""
         return LaunchReport(
-            self.time_s, self.lat_deg, self.lon_deg, self.sigma_km, self.azimuth_deg, self.azimuth_sigma_deg
+            self.time_s,
+            self.lat_deg,
+            self.lon_deg,
+            self.sigma_km,
+            self.azimuth_deg,
+            self.azimuth_sigma_deg,
+            track_id,
         )
 
 
@@ -94,6 +101,7 @@ class Warning:
 
     `stage` is idle, deciding, delivering, standing or over. `name` is that of the last alert, under which it
     was delivered, whatever its thing turned out to be since; `ended_s` is when people heard that it is over.
+    `confirmed_s` is when people will have confirmed it.
     """
 
     stage: str = "idle"
@@ -103,6 +111,7 @@ class Warning:
     passage_s: Mapping[str, float] = field(default_factory=dict)
     name: str = ""
     ended_s: float = -np.inf
+    confirmed_s: float = -np.inf
 
 
 # What people tell stands in `Thing.told` under this and the report's name, a partner's word by nation.
@@ -119,7 +128,11 @@ class Thing:
     `mine` is the last forecast from our own track alone, `said` what partners last took it for. `also` are
     names of its own that partners were told before it turned out to be one thing. `launch_told` is of how
     many sights the launch report was that partners heard last, `traced` the evidence on which its launch
-    point was last sought from its track alone.
+    point was last sought from its track alone. `told_as` are the names under which partners hold it by our
+    word, each with the verdict that they were told last, empty before any; `recant` is a verdict on its
+    former track that they are still to be told, with its reason. `verdicts` are what partners say it is who
+    took their own word on it back, by (nation, track). `stood_down` and `confirmed_by` are the people who
+    stood its alert down and who were sure of it.
     """
 
     id: str
@@ -138,6 +151,11 @@ class Thing:
     beside: Beside = Beside()
     aliases: frozenset[tuple[str, str]] = frozenset()
     also: frozenset[str] = frozenset()
+    told_as: Mapping[str, str] = field(default_factory=dict)
+    recant: tuple[str, str] | None = None
+    verdicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    stood_down: str = ""
+    confirmed_by: str = ""
     sort: str = ""
     held: Assessment | None = None
     last_told_s: float = -np.inf
@@ -204,12 +222,44 @@ class RaidTold:
     told: tuple[int, tuple[int, ...]] | None = None
 
 
+# Verdicts that take a track back, and those that take that back.
+WITHDRAWN, BACK = ("aircraft", "satellite", "none"), ("missile", "unknown")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A partner's last word on one of its tracks: what it takes it for since when.
+
+    Kept until nothing older can come any more. `waiting` are newer words on a track that is taken back: they
+    count once it is a missile again.
+    """
+
+    time_s: float
+    verdict: str
+    until_s: float
+    waiting: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Where a partner asks us to look, ECEF m, until when, and which of our radars can."""
+
+    name: str
+    nation: str
+    place_ecef_m: tuple[float, float, float]
+    radius_m: float
+    until_s: float
+    radars: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Node:
     """One nation at one moment.
 
     `heard` are partners' messages, each until when it could come again. `paired` is what there was when
     tracks of a partner were last compared with ours, `refused` how many of its reports could not be used.
+    `judged` are partners' verdicts on their tracks by (nation, track), `wishes` where they ask us to look,
+    `held` why a person lets nothing go to a nation.
     """
 
     desk: Desk
@@ -225,6 +275,9 @@ class Node:
     refused: Mapping[str, int] = field(default_factory=dict)
     door: Door = field(default_factory=Door)
     raid: RaidTold = RaidTold()
+    judged: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    wishes: tuple[Wish, ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 def fresh(desk: Desk) -> Node:

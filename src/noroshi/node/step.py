@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from noroshi.node import assess, border, cue, outlook, picture, plots, raid, warn
+from noroshi.node import acts, assess, border, cue, outlook, picture, plots, raid, recant, warn, wishes
 from noroshi.node.state import Node, Outbox
 from noroshi.records.detections import Plot, Sighting
 from noroshi.records.messages import Message
@@ -20,16 +20,19 @@ def step(node: Node, inbox: list[Plot | Sighting | Message], now_s: float) -> tu
     node = plots.sense(node, [item for item in inbox if isinstance(item, Plot)], now_s, out)
     for item in inbox:
         if isinstance(item, Message):
-            node = border.receive(node, item, now_s, out)
+            ours = item.origin == node.desk.nation
+            node = (acts.ordered if ours else border.receive)(node, item, now_s, out)
         elif isinstance(item, Sighting):
             node = picture.sighted(node, item, now_s, out)
     node = picture.watch(node, now_s, out)
     node = outlook.forecast(node, now_s, out)
     node = _due(node, now_s, out)
     node = warn.consider(node, now_s, out)
+    node = recant.tell(node, now_s, out)
     node = border.publish(node, now_s, out)
     node = assess.beside(node, now_s, out)
     node = cue.task(node, now_s, out)
+    node = wishes.cue(node, now_s, out)
     node = raid.count(node, now_s, out)
     return node, out
 
@@ -43,7 +46,7 @@ def _due(node: Node, now_s: float, out: Outbox) -> Node:
         node = replace(node, pending=tuple(rest))
         if first.what == "relay":
             assert first.message is not None
-            border.send(node, first.message, first.to, now_s, out)
+            border.relay(node, first.message, first.to, now_s, out)
         else:
             # People finish between two steps; the journal keeps their own time.
             out.now_s = first.due_s
@@ -55,9 +58,13 @@ def _due(node: Node, now_s: float, out: Outbox) -> Node:
 def wake_s(node: Node, now_s: float) -> float:
     """When the node wants its next step even if nothing comes in."""
     times = [one.due_s for one in node.pending]
+    if node.wishes:
+        times.append(now_s + wishes.EVERY_S)
     for thing in node.things:
         if thing.sort:
             continue
+        if recant.again(thing):
+            times.append(now_s + 1.0)
         if thing.warning.stage == "standing" and not thing.warning.changing and thing.view is not None:
             times.append(max(warn.down_s(thing.view, thing.warning), now_s + 1.0))
         if thing.view is not None and (thing.evidence > thing.weighed or outlook.fades(thing)):

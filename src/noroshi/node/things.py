@@ -52,8 +52,11 @@ def forget(node: Node, now_s: float) -> Node:
         and thing.warning.stage in ("idle", "over")
         and now_s - _last_s(thing) > _FORGOTTEN_AFTER_S
     }
-    if not gone:
-        return node
+    return without(node, gone) if gone else node
+
+
+def without(node: Node, gone: Collection[str]) -> Node:
+    """The node without some of its things."""
     return replace(_uncued(node, gone), things=tuple(one for one in node.things if one.id not in gone))
 
 
@@ -153,6 +156,11 @@ def joined(node: Node, first: Thing, second: Thing, out: Outbox) -> Node:
         said=_newest(first.said, second.said, lambda one: one.time_s),
         aliases=first.aliases | second.aliases,
         also=first.also | second.also | ({second.id} if second.next_publish_s > -math.inf else set()),
+        told_as={**second.told_as, **first.told_as},
+        recant=(first.recant or second.recant) if first.track is None else None,
+        verdicts={**second.verdicts, **first.verdicts},
+        stood_down=first.stood_down if second.stood_down else "",
+        confirmed_by=first.confirmed_by or second.confirmed_by,
         last_told_s=max(first.last_told_s, second.last_told_s),
         evidence=first.evidence + second.evidence,
         view=_sharper(kept.view, other.view),

@@ -27,6 +27,9 @@ def threatened(desk: Desk, view: View, threshold: float) -> tuple[str, ...]:
 def consider(node: Node, now_s: float, out: Outbox) -> Node:
     """Start the human chain when a forecast threatens our areas; change or end an alert when it moves."""
     for thing in node.things:
+        if thing.stood_down:
+            # A person said so; it takes a person to say otherwise.
+            continue
         if thing.view is None:
             if thing.warning.stage == "standing" and not thing.warning.changing:
                 node = _ask(node, thing, now_s)
@@ -66,11 +69,14 @@ def _begin(node: Node, thing: Thing, now_s: float, out: Outbox) -> Node:
     seen_from_s = start.time_s if start is not None else thing.view.time_s if thing.view else now_s
     out.note("stage", alert=alert, stage="see", start_s=round(seen_from_s, 1), end_s=now_s)
     at_s = now_s
+    confirmed_s = at_s
     for stage in ("confirm", "relay", "decide"):
-        end_s = round(at_s + _delay(node, stage, thing), 3)
+        sure = stage == "confirm" and thing.confirmed_by
+        end_s = at_s if sure else round(at_s + _delay(node, stage, thing), 3)
         out.note("stage", alert=alert, stage=stage, start_s=at_s, end_s=end_s)
         at_s = end_s
-    thing = replace(thing, warning=Warning("deciding", number, name=alert))
+        confirmed_s = end_s if stage == "confirm" else confirmed_s
+    thing = replace(thing, warning=Warning("deciding", number, name=alert, confirmed_s=confirmed_s))
     return _later(change(node, thing), at_s, "decided", thing)
 
 
@@ -133,6 +139,31 @@ def act(node: Node, pending: Pending, now_s: float, out: Outbox) -> Node:
     if view is None:
         return _end(node, thing, alert, _is_none(thing), now_s, out)
     return _settle(node, thing, view, alert, now_s, out)
+
+
+def stand_down(node: Node, thing: Thing, reason: str, now_s: float, out: Outbox) -> Node:
+    """End an alert by a person's word, at once: on its way it goes no further, and a standing one is over."""
+    warning, alert = thing.warning, thing.warning.name
+    node = replace(node, pending=tuple(one for one in node.pending if one.thing != thing.id))
+    if warning.stage in ("deciding", "delivering"):
+        out.note("stood_down", alert=alert, reason=reason)
+        return change(node, replace(thing, warning=replace(warning, stage="idle", areas=())))
+    return _end(node, thing, alert, reason, now_s, out) if warning.stage == "standing" else node
+
+
+def confirm(node: Node, thing: Thing, now_s: float) -> Node:
+    """Spare people the rest of the time that they confirm in: a person is sure of a thing."""
+    saved_s = thing.warning.confirmed_s - now_s
+    if thing.warning.stage != "deciding" or saved_s <= 0:
+        return node
+    pending = tuple(
+        replace(one, due_s=round(one.due_s - saved_s, 3))
+        if one.thing == thing.id and one.what == "decided"
+        else one
+        for one in node.pending
+    )
+    warning = replace(thing.warning, confirmed_s=now_s)
+    return change(replace(node, pending=pending), replace(thing, warning=warning))
 
 
 def _is_none(thing: Thing) -> str:

@@ -6,9 +6,28 @@ from typing import Any
 
 from noroshi.records.labels import NATION, Label
 
-# The order of KINDS and FORMS is the order of columns in tables; add at the end.
-KINDS = ("launch_report", "track", "forecast", "alert", "cancel")
-FORMS = ("whole", "elements")  # widest first
+# The registry of kinds, open at its end. RESERVED are named for what comes and have no payload of their own
+# yet; UNREGISTERED is how policies speak of any kind that is not in the registry.
+RESERVED = ("supply_alert", "cyber_indicator")
+UNREGISTERED = "unregistered"
+KINDS = (
+    "launch_report",
+    "track",
+    "forecast",
+    "alert",
+    "cancel",
+    "assessment",
+    "hotline",
+    "sensor_status",
+    "tasking_request",
+    "operator_act",
+    "receipt",
+    *RESERVED,
+    UNREGISTERED,
+)
+FORMS = ("whole", "elements", "coarse")  # widest first
+# Version of the messages, major.minor: what differs in minor only is kept and passed on.
+VERSION = "1.0"
 
 Vector = tuple[float, float, float]
 Covariance = tuple[tuple[float, ...], ...]
@@ -16,7 +35,10 @@ Covariance = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class LaunchReport:
-    """Something was launched: when, where (1-sigma radius), and roughly which way (clockwise from north)."""
+    """Something was launched: when, where (1-sigma radius), and roughly which way (clockwise from north).
+
+    `track_id` is the originator's name for it, by which it may be taken back; empty where it is not told.
+    """
 
     launch_time_s: float
     lat_deg: float
@@ -24,6 +46,7 @@ class LaunchReport:
     sigma_km: float
     azimuth_deg: float
     azimuth_sigma_deg: float
+    track_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +109,121 @@ class AlertNotice:
     reason: str
 
 
-Payload = LaunchReport | TrackReport | ForecastReport | AlertNotice
+@dataclass(frozen=True)
+class AssessmentReport:
+    """What the originator now takes a thing for: `verdict` is aircraft, satellite, missile, unknown or none.
+
+    `track_id` is the name under which partners were told of it; `none` says that there never was anything.
+    """
+
+    track_id: str
+    time_s: float
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HotlineText:
+    """Words of people to people; no node acts on them."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SensorStatus:
+    """How one sensor stands: `state` is up, degraded or down, from `from_s` on, expected until `until_s`."""
+
+    sensor: str
+    state: str
+    from_s: float
+    until_s: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class TaskingRequest:
+    """A wish that a partner look somewhere: a place, how far around, and until when it is worth it."""
+
+    time_s: float
+    lat_deg: float
+    lon_deg: float
+    height_m: float
+    radius_km: float
+    until_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class OperatorAct:
+    """What a person at the node did: `act` is hold, resume, stand_down, confirm or note.
+
+    `subject` is a nation (hold and resume what goes to it), or the name of a thing; `author` a role.
+    """
+
+    act: str
+    subject: str
+    author: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReceiptList:
+    """What became of a partner's messages: pairs of id and "taken" or the code of a refusal."""
+
+    of: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """The payload of a kind or a later version that this build cannot read: canonical CBOR, as it came."""
+
+    data: bytes
+
+
+Payload = (
+    LaunchReport
+    | TrackReport
+    | ForecastReport
+    | AlertNotice
+    | AssessmentReport
+    | HotlineText
+    | SensorStatus
+    | TaskingRequest
+    | OperatorAct
+    | ReceiptList
+    | Opaque
+)
+
+# What each kind carries; a kind without an entry is Opaque.
+PAYLOADS: dict[str, type] = {
+    "launch_report": LaunchReport,
+    "track": TrackReport,
+    "forecast": ForecastReport,
+    "alert": AlertNotice,
+    "cancel": AlertNotice,
+    "assessment": AssessmentReport,
+    "hotline": HotlineText,
+    "sensor_status": SensorStatus,
+    "tasking_request": TaskingRequest,
+    "operator_act": OperatorAct,
+    "receipt": ReceiptList,
+}
+
+# Warnings go before tracks, tracks before bulk; within a lane the order of each origin is kept.
+LANES = ("warning", "track", "bulk")
+
+
+def lane(kind: str) -> int:
+    """The lane of a kind as an index into LANES."""
+    if kind == "track":
+        return 1
+    return 2 if kind in ("sensor_status", "receipt") or kind not in PAYLOADS else 0
+
+
+def registered(kind: str) -> str:
+    """The kind by which policies speak of it: itself, or UNREGISTERED."""
+    return kind if kind in KINDS else UNREGISTERED
 
 
 @dataclass(frozen=True)
@@ -95,6 +232,7 @@ class Message:
 
     `provenance` names sensors ("USA-IR-1": the nation, a hyphen, the rest) or, where a sanitised
     message fed it, only the nation ("USA"). `form` and `derived_from` tell what was taken away and from what.
+    `cell` is who in the nation wrote it, "" for the node itself; `version` that of its shape.
     """
 
     id: str
@@ -107,6 +245,8 @@ class Message:
     provenance: tuple[str, ...]
     form: str = "whole"
     derived_from: str | None = None
+    cell: str = ""
+    version: str = VERSION
 
     @property
     def contributors(self) -> tuple[str, ...]:
@@ -114,8 +254,11 @@ class Message:
         return _nations_of(self.provenance, self.origin)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain nested dicts and tuples, for the journal."""
-        return asdict(self)
+        """Plain nested dicts and tuples, for the journal; what cannot be read as hexadecimal digits."""
+        told = asdict(self)
+        if isinstance(self.payload, Opaque):
+            told["payload"]["data"] = self.payload.data.hex()
+        return told
 
 
 def nation_of(name: str, origin: str) -> str:

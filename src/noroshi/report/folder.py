@@ -53,14 +53,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class LaunchTruth:
-    """What the summary says of one flight as it was flown."""
+    """What the summary says of one flight as it was flown; None of the end of what reached orbit."""
 
     id: str
     apogee_km: float
-    range_km: float
-    flight_time_s: float
-    impact_lat_deg: float
-    impact_lon_deg: float
+    range_km: float | None
+    flight_time_s: float | None
+    impact_deg: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,7 @@ class Arm:
     raids: tuple[Raid, ...] = ()
     beside: tuple[Beside, ...] = ()
     spells: tuple[Spell, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)  # by track, the launch that it means
     cueing: tuple[Mapping[str, Any], ...] = ()  # as in the summary
     claims: Mapping[str, Claims] | None = None  # by nation, where nothing was launched
     claims_a_month: Mapping[str, Claims] | None = None
@@ -193,7 +193,8 @@ def _run(out_dir: Path, summary: Mapping[str, Any], extras: Mapping[str, Any], o
         head, lines = _journal(out_dir / name / "journal", only_heads)
         heads.append(head)
         spells = () if only_heads else truth.spells(out_dir / name, zero_s)
-        arms.append(_arm(name, told, head, lines, spells, zero_s))
+        owners = {} if only_heads else truth.owners(out_dir / name, flights, zero_s)
+        arms.append(_arm(name, told, head, lines, spells, owners, zero_s))
     head = heads[0] if heads else {}
     launches = [
         one["truth"] | {"id": one["id"]} for arm in summary["arms"].values() for one in arm["launches"]
@@ -260,6 +261,7 @@ def _arm(
     head: Mapping[str, Any],
     lines: Iterable[dict[str, Any]],
     spells: tuple[Spell, ...],
+    owners: Mapping[str, str],
     zero_s: float,
 ) -> Arm:
     return Arm(
@@ -270,6 +272,7 @@ def _arm(
         policies=head.get("policies", {}),
         outcomes={one["id"]: _outcomes(one["nations"]) for one in told["launches"]},
         spells=spells,
+        owners=owners,
         cueing=tuple(told.get("cueing", ())),
         claims=_claims(told.get("claims")),
         claims_a_month=_claims(told.get("claims_a_month")),
@@ -305,9 +308,8 @@ def _accuracy(told: Mapping[str, Any] | None) -> Accuracy:
 
 def _launch_truth(one: Mapping[str, Any]) -> LaunchTruth:
     impact = one["impact"]
-    return LaunchTruth(
-        one["id"], one["apogee_km"], one["range_km"], one["flight_time_s"], impact["lat"], impact["lon"]
-    )
+    place = None if impact is None else (impact["lat"], impact["lon"])
+    return LaunchTruth(one["id"], one["apogee_km"], one["range_km"], one["flight_time_s"], place)
 
 
 def _sensor(one: Mapping[str, Any]) -> Sensor:

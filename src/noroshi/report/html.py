@@ -115,14 +115,7 @@ def _comparison(run: Run, places: list[Place]) -> Section:
     for launch in run.launches:
         if len(run.launches) > 1:
             inner.append(element("h3", f"Launch {launch.id}"))
-        inner.append(
-            element(
-                "p",
-                f"Flown: apogee {launch.apogee_km:,.0f} km, range {launch.range_km:,.0f} km, "
-                f"{launch.flight_time_s:,.0f} s.",
-                class_="note",
-            )
-        )
+        inner.append(element("p", _flown(launch), class_="note"))
         inner.append(tables.glance(run, launch.id, places))
     inner.append(
         element(
@@ -136,6 +129,15 @@ def _comparison(run: Run, places: list[Place]) -> Section:
         inner.append(element("h3", "Area by area"))
         inner.append(tables.areas(run, places))
     return "comparison", "Who knew what, and when", inner
+
+
+def _flown(launch: LaunchTruth) -> str:
+    if launch.range_km is None or launch.flight_time_s is None:
+        return f"Flown: into an orbit with an apogee of {launch.apogee_km:,.0f} km; nothing of it comes down."
+    return (
+        f"Flown: apogee {launch.apogee_km:,.0f} km, range {launch.range_km:,.0f} km, "
+        f"{launch.flight_time_s:,.0f} s."
+    )
 
 
 def _shown(run: Run) -> list[Arm]:
@@ -158,6 +160,8 @@ def _maps(run: Run, places: list[Place]) -> Section | None:
     inner.append(element("div", pairs, class_="pair"))
     inner += [_flight_figure(run, arm, nation, wide, places) for arm in _shown(run)]
     for launch in run.launches:
+        if launch.impact_deg is None:
+            continue
         fall = maps.fall_sheet(run, _shown(run), nation, launch)
         pairs = [_fall_figure(run, arm, nation, launch, fall) for arm in _shown(run)]
         inner.append(element("div", pairs, class_="pair"))

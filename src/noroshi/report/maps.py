@@ -45,7 +45,8 @@ def flight_sheet(run: Run, arms: Sequence[Arm], nation: str, places: Sequence[Pl
 def fall_sheet(run: Run, arms: Sequence[Arm], nation: str, launch: LaunchTruth) -> Sheet:
     """About the true impact, with one nation's late regions under all of these arms."""
     drawn = [one for arm in arms for one in outlook.chosen(run, arm, nation, launch.id)]
-    about = Projection(launch.impact_lat_deg, launch.impact_lon_deg)
+    assert launch.impact_deg is not None
+    about = Projection(*launch.impact_deg)
     late = [about(*_outline_of(one)) for one in drawn if one.semi_major_km < _FALL_KM]
     spots = [spot for spot in late if np.hypot(spot[0].mean(), spot[1].mean()) < 2 * _FALL_KM]
     half = np.array([-_FALL_LEAST_KM, _FALL_LEAST_KM]) / 2
@@ -88,7 +89,7 @@ def fall_map(run: Run, arm: Arm, nation: str, launch: LaunchTruth, sheet: Sheet,
     """The impact from near, with the last regions that one nation forecast under one arm."""
     figure, axes = canvas(sheet)
     chosen = outlook.chosen(run, arm, nation, launch.id)
-    falls = launch.flight_time_s + run.launch_time_s(launch.id)
+    falls = (launch.flight_time_s or 0.0) + run.launch_time_s(launch.id)
     said = [Said(0.0, 0.0, f"impact {at(falls)}", INK, bold=True)]
     _tracks(axes, sheet, run)
     stroke(axes, np.zeros(1), np.zeros(1), marker="X", ms=9, color=BLACK, mec="white", zorder=4)
@@ -154,7 +155,7 @@ def _flown(run: Run) -> tuple[Array, Array]:
     if run.flights:
         lat, lon = zip(*((one.lat_deg, one.lon_deg) for one in run.flights), strict=True)
         return np.concatenate(lat), np.concatenate(lon)
-    spots = [(one.impact_lat_deg, one.impact_lon_deg) for one in run.launches] or [(0.0, 0.0)]
+    spots = [one.impact_deg for one in run.launches if one.impact_deg is not None] or [(0.0, 0.0)]
     lat, lon = np.array(spots, float).T
     return lat, lon
 
@@ -222,6 +223,7 @@ def _regions(
 def _tracks(axes: Axes, sheet: Sheet, run: Run) -> list[Said]:
     """Ground tracks with a mark each minute, launch and impact."""
     said = []
+    aloft = {launch.id for launch in run.launches if launch.impact_deg is None}
     for flight in run.flights:
         x, y = sheet.projection(flight.lat_deg, flight.lon_deg)
         stroke(axes, x, y, color="white", lw=3.2, zorder=3)
@@ -236,13 +238,13 @@ def _tracks(axes: Axes, sheet: Sheet, run: Run) -> list[Said]:
             marks.append((x[spot] + dy * size, y[spot] - dx * size))
         strokes(axes, marks, color=BLACK, lw=1.1, zorder=3.1)
         stroke(axes, x[:1], y[:1], marker="o", ms=7, color=ORANGE, mec="white", zorder=4)
-        stroke(axes, x[-1:], y[-1:], marker="X", ms=9, color=BLACK, mec="white", zorder=4)
         many = len(run.flights) > 1
         said.append(Said(x[0], y[0], f"launch {flight.launch}" if many else "launch", INK, bold=True))
-        falls = at(flight.time_s[-1])
-        said.append(
-            Said(x[-1], y[-1], f"impact {flight.launch} {falls}" if many else f"impact {falls}", INK, True)
-        )
+        if flight.launch not in aloft:
+            stroke(axes, x[-1:], y[-1:], marker="X", ms=9, color=BLACK, mec="white", zorder=4)
+            falls = at(flight.time_s[-1])
+            name = f"impact {flight.launch} {falls}" if many else f"impact {falls}"
+            said.append(Said(x[-1], y[-1], name, INK, True))
         every = 5
         said += [
             Said(x[(a + b) // 2], y[(a + b) // 2], f"{minute} min", INK, near=True)

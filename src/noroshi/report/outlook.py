@@ -27,14 +27,14 @@ class Place:
 def series(run: Run, arm: Arm, nation: str, launch: str) -> list[list[Forecast]]:
     """The forecasts of a nation about one launch, in time order, one list for each of its tracks.
 
-    Nations do not know the launches by name: a track is of the launch whose impact its last forecast is
-    nearest to.
+    Nations do not know the launches by name: a track is of the launch that it was nearest to when it was last
+    believed anywhere, or where no states are at hand of the one whose impact its last forecast is nearest to.
     """
     tracks: dict[str, list[Forecast]] = {}
     for one in arm.forecasts:
         if one.nation == nation:
             tracks.setdefault(one.track, []).append(one)
-    return [ones for ones in tracks.values() if _launch_of(run, ones[-1]) == launch]
+    return [ones for ones in tracks.values() if _launch_of(run, arm, ones[-1]) == launch]
 
 
 def chosen(run: Run, arm: Arm, nation: str, launch: str) -> list[Forecast]:
@@ -54,21 +54,24 @@ def budget(run: Run, arm: Arm, nation: str) -> list[Stage]:
     for stage in arm.stages:
         if stage.nation == nation:
             track = last.get(stage.alert.rpartition("-A")[0])
-            launch = _launch_of(run, track) if track else first
+            launch = _launch_of(run, arm, track) if track else first
             begin_s = run.launch_time_s(launch or first)
             stages.append(replace(stage, start_s=begin_s) if stage.stage == "see" else stage)
     return stages
 
 
-def _launch_of(run: Run, last: Forecast) -> str | None:
-    if not run.launches:
+def _launch_of(run: Run, arm: Arm, last: Forecast) -> str | None:
+    if last.track in arm.owners:
+        return arm.owners[last.track]
+    fallen = {one.id: one.impact_deg for one in run.launches if one.impact_deg is not None}
+    if not fallen:
         return None
 
-    def away_m(lat_deg: float, lon_deg: float) -> float:
-        here = np.radians([last.impact_lat_deg, last.impact_lon_deg, lat_deg, lon_deg])
+    def away_m(launch: str) -> float:
+        here = np.radians([last.impact_lat_deg, last.impact_lon_deg, *fallen[launch]])
         return float(geometry.great_circle(*here)[0])
 
-    return min(run.launches, key=lambda one: away_m(one.impact_lat_deg, one.impact_lon_deg)).id
+    return min(fallen, key=away_m)
 
 
 def shrinking(

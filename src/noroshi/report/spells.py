@@ -173,6 +173,8 @@ def _moments(axes: Axes, run: Run, launch: LaunchTruth) -> None:
         if flight.launch != launch.id:
             continue
         rows = [("apogee", int(np.argmax(flight.height_m))), ("impact", -1)]
+        if launch.impact_deg is None:
+            rows = []
         if flight.burning.any():
             rows.insert(0, ("burnout", int(np.flatnonzero(flight.burning)[-1])))
         for name, row in rows:

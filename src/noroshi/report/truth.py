@@ -1,5 +1,6 @@
 """Reads what the director alone knew of a run: the true flights, and who could see them when."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from noroshi.earth import frames
 from noroshi.errors import InputError
 
 
@@ -49,6 +51,35 @@ def spells(folder: Path, zero_s: float) -> tuple[Spell, ...]:
         Spell(launch, sensor, from_s - zero_s, until_s - zero_s, why)
         for launch, sensor, from_s, until_s, why in zip(*columns.values(), strict=True)
     )
+
+
+def owners(folder: Path, flights: Sequence[Flight], zero_s: float) -> dict[str, str]:
+    """Which launch each nation's track means: the one that was nearest to where the track was last believed.
+
+    Reads an arm's tracks.parquet. Times of `flights` count from `zero_s`; what has ended stays where it did.
+    """
+    names = ("track", "time_s", "x_m", "y_m", "z_m")
+    track, time_s, *place = _columns(folder / "tracks.parquet", names).values()
+    last = {
+        name: (at_s - zero_s, np.array(xyz)) for name, at_s, *xyz in zip(track, time_s, *place, strict=True)
+    }
+    paths = {
+        one.launch: frames.ecef(np.radians(one.lat_deg), np.radians(one.lon_deg), one.height_m)
+        for one in flights
+    }
+
+    def away_m(flight: Flight, at_s: float, xyz: np.ndarray) -> float:
+        row = round(at_s - float(flight.time_s[0]))
+        if row < 0:
+            return math.inf
+        return float(np.linalg.norm(paths[flight.launch][min(row, len(flight.time_s) - 1)] - xyz))
+
+    if not flights:
+        return {}
+    return {
+        name: min(flights, key=lambda one: away_m(one, at_s, xyz)).launch
+        for name, (at_s, xyz) in last.items()
+    }
 
 
 _FLIGHT = ("launch", "time_s", "lat_deg", "lon_deg", "height_m", "burning")

@@ -18,13 +18,14 @@ from noroshi.records.messages import FORMS, KINDS
 #   release  principal sends its own message
 #   relay    principal passes on a message of context.origin
 #   fuse     principal sends its own message although sensors of context.origin fed it
+#   accept   principal takes in a message of context.origin that resource hands over
 SCHEMA = f"""
 entity Nation;
 entity Kind enum {json.dumps(KINDS)};
 entity Form enum {json.dumps(FORMS)};
 type Product = {{origin: Nation, kind: Kind, form: Form, exercise: Bool}};
 action address appliesTo {{principal: Nation, resource: Nation, context: {{kind: Kind, exercise: Bool}}}};
-action release, relay appliesTo {{principal: Nation, resource: Nation, context: Product}};
+action release, relay, accept appliesTo {{principal: Nation, resource: Nation, context: Product}};
 action fuse appliesTo {{
   principal: Nation, resource: Nation, context: {{origin: Nation, kind: Kind, exercise: Bool}}
 }};
@@ -32,7 +33,10 @@ action fuse appliesTo {{
 
 
 class Question(NamedTuple):
-    """May the policy's nation do `action` towards `recipient`? Actions stand beside SCHEMA."""
+    """May the policy's nation do `action` towards `recipient`? Actions stand beside SCHEMA.
+
+    Of "accept", `recipient` is the partner who hands the message over: Cedar's resource.
+    """
 
     action: str
     recipient: str
@@ -70,6 +74,19 @@ class Policy:
         """Hash of the text in UTF-8, hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The @ids of its rules, in the order of the text."""
+        _, rules = _parsed(self.text, self.source or f"policy of {self.nation}")
+        return tuple(rule["id"] for rule in rules.values())
+
+    def line(self, rule: str) -> int | None:
+        """The line of the text, from 1, on which a rule's @id stands; None where no rule is called so."""
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if f'@id("{rule}")' in line.partition("//")[0]:
+                return number
+        return None
+
     def decide(self, question: Question) -> Verdict:
         """Evaluate one question; about 0.1 ms, so tables are compiled before a run."""
         return self.decide_all([question])[0]
@@ -99,7 +116,7 @@ def _request(nation: str, question: Question) -> dict[str, Any]:
     context: dict[str, Any] = {"kind": _entity("Kind", question.kind), "exercise": question.exercise}
     if question.action != "address":
         context["origin"] = _entity("Nation", question.origin)
-    if question.action in ("release", "relay"):
+    if question.action in ("release", "relay", "accept"):
         context["form"] = _entity("Form", question.form)
     return {
         "principal": {"type": "Nation", "id": nation},

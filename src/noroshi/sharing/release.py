@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from noroshi.records.labels import marking
-from noroshi.records.messages import FORMS, KINDS, Message
+from noroshi.records.messages import FORMS, KINDS, Message, Opaque, registered
 from noroshi.sharing.policy import Policy, Question, Verdict
 
 
@@ -31,6 +31,7 @@ class ReleaseTable:
     `released`: (holder, origin, recipient, kind, form of the message as held) -> Decision.
     `fused`: (holder, contributor, recipient, kind) -> Decision on the holder's own messages that the
     contributor's sensors fed. `addressed`: (origin, kind) -> the nations its label names.
+    `accepted`: (holder, partner that hands it over, origin, kind, form) -> Decision.
     """
 
     nations: tuple[str, ...]
@@ -40,6 +41,7 @@ class ReleaseTable:
     released: Mapping[tuple[str, str, str, str, str], Decision]
     fused: Mapping[tuple[str, str, str, str], Decision]
     addressed: Mapping[tuple[str, str], tuple[str, ...]]
+    accepted: Mapping[tuple[str, str, str, str, str], Decision]
 
 
 def own(message: Message, recipient: str, now_s: float, table: ReleaseTable, holder: str) -> str | None:
@@ -72,7 +74,14 @@ def stale(message: Message, recipient: str, now_s: float, table: ReleaseTable, h
     return None
 
 
-OBJECTIONS = (own, label, exercise, stale)
+def opaque(message: Message, recipient: str, now_s: float, table: ReleaseTable, holder: str) -> str | None:
+    """What nobody here can read exists only whole: nobody here could say what is left in another form."""
+    if isinstance(message.payload, Opaque) and message.form != FORMS[0]:
+        return f"a {message.kind} that cannot be read here goes whole or not at all, not as {message.form}"
+    return None
+
+
+OBJECTIONS = (own, label, exercise, stale, opaque)
 
 
 def release(message: Message, recipient: str, now_s: float, table: ReleaseTable, holder: str) -> Decision:
@@ -84,15 +93,22 @@ def release(message: Message, recipient: str, now_s: float, table: ReleaseTable,
     for objects in OBJECTIONS:
         if reason := objects(message, recipient, now_s, table, holder):
             return Decision(False, None, reason, objects.__name__, policy_sha256)
-    decision = table.released.get((holder, message.origin, recipient, message.kind, message.form))
+    kind = registered(message.kind)
+    decision = table.released.get((holder, message.origin, recipient, kind, message.form))
     if decision is None:
         known = f"a {message.form} {message.kind} of {message.origin} to {recipient}"
         return Decision(False, None, f"no policy of {holder} speaks of {known}", "silence", policy_sha256)
     if decision.allowed:
+        if isinstance(message.payload, Opaque) and decision.form != message.form:
+            reason = (
+                f"goes to {recipient} only in form {decision.form}, and nothing can be taken out of what "
+            )
+            reason += "cannot be read here"
+            return Decision(False, None, reason, "opaque", policy_sha256)
         # What others' sensors fed carries their data with it, whoever signs.
         for nation in message.contributors:
             if nation not in (message.origin, holder, recipient):
-                fused = table.fused.get((holder, nation, recipient, message.kind))
+                fused = table.fused.get((holder, nation, recipient, kind))
                 if fused is None or not fused.allowed:
                     reason = f"fed by {nation}, of which no policy of {holder} speaks to {recipient}"
                     return fused or Decision(False, None, reason, "silence", policy_sha256)
@@ -114,6 +130,7 @@ def compile_table(
     released: dict[tuple[str, str, str, str, str], Decision] = {}
     fused: dict[tuple[str, str, str, str], Decision] = {}
     addressed: dict[tuple[str, str], tuple[str, ...]] = {}
+    accepted: dict[tuple[str, str, str, str, str], Decision] = {}
     for holder in nations:
         others = [nation for nation in nations if nation != holder]
         policy = policies.get(holder)
@@ -133,6 +150,9 @@ def compile_table(
                 released[holder, origin, recipient, kind, form] = decision
             elif action == "fuse":
                 fused[holder, origin, recipient, kind] = _settle(holder, [question], verdicts, sha256)
+            elif action == "accept":
+                decision = _settle(holder, [question], verdicts, sha256)
+                accepted[holder, recipient, origin, kind, form] = decision
     return ReleaseTable(
         nations=tuple(nations),
         kinds=tuple(kinds),
@@ -141,6 +161,7 @@ def compile_table(
         released=released,
         fused=fused,
         addressed=addressed,
+        accepted=accepted,
     )
 
 
@@ -159,6 +180,9 @@ def _questions(
                     yield Question(action, recipient, origin, kind, form, exercise)
                 if origin != holder:
                     yield Question("fuse", recipient, origin, kind, exercise=exercise)
+            if origin != holder:
+                for form in FORMS:
+                    yield Question("accept", recipient, origin, kind, form, exercise)
 
 
 def _verdicts(policy: Policy | None, questions: list[Question]) -> dict[Question, Verdict]:
@@ -176,7 +200,8 @@ def _settle(
         if verdict.allowed:
             reason = f"{holder} may {_said(question)} in form {question.form}: {'; '.join(verdict.reasons)}"
             return Decision(True, question.form, reason, ", ".join(verdict.rules), sha256)
-    if not any(verdicts[question].rules or verdicts[question].errors for question in questions):
+    silent = not any(verdicts[question].rules or verdicts[question].errors for question in questions)
+    if silent and questions[0].action != "accept":
         reason = f"the policy of {holder} is silent on '{_said(questions[0])}' in any form"
         return Decision(False, None, reason, "silence", sha256)
     # Narrowest first: that was the last hope.
@@ -188,7 +213,7 @@ def _settle(
 def _refusal(holder: str, question: Question, verdict: Verdict) -> tuple[str, str]:
     """Rule and reason of one refused question."""
     asked = _said(question)
-    if question.action in ("release", "relay"):
+    if question.action in ("release", "relay", "accept"):
         asked += f" in form {question.form}"
     if verdict.errors:
         return "error", f"the policy of {holder} fails on '{asked}': {'; '.join(verdict.errors)}"
@@ -204,4 +229,6 @@ def _said(question: Question) -> str:
         return f"give {question.recipient} its {what}"
     if question.action == "relay":
         return f"pass to {question.recipient} the {what} of {question.origin}"
+    if question.action == "accept":
+        return f"take from {question.recipient} the {what} of {question.origin}"
     return f"give {question.recipient} its own {what} fed by sensors of {question.origin}"

@@ -1,0 +1,1 @@
+"""The same node on wall clock: its journal on disk, its borders to partners, its doors for sensors."""
