@@ -97,3 +97,13 @@ def test_a_node_runs_takes_detections_and_ends_in_order(tmp_path, replayed):
     events = [json.loads(line)["event"] for line in said.splitlines()]
     assert events[0] == "node runs" and events[-1] == "node stops"
     assert status(made) is None and not (made.folder / "node.pid").exists()
+
+
+def test_people_reach_only_a_node_that_runs(tmp_path):
+    home(tmp_path, **DESK)
+    words = ("--home", "JPN", "--author", "shift lead")
+    for command in (("act", "hold", "USA", *words, "--reason", "a drill"), ("say", "noon", *words)):
+        done = noroshi(*command, cwd=tmp_path)
+        assert done.returncode == 2 and "no node that runs" in done.stderr and "Traceback" not in done.stderr
+    done = noroshi("act", "fire", "USA", *words, "--reason", "none", cwd=tmp_path)
+    assert done.returncode == 2 and "is no act" in done.stderr

@@ -60,6 +60,7 @@ def exercise(
     with _workshop(target) as place:
         played = narrowed(asked, nations, place)
         homes = make_homes(played, name, seed, speed, place)
+        typer.echo(f"homes while it runs: {place / 'nations'}", err=True)
         fleet = make_fleet(played, homes, seed, speed, until, place)
         trouble = asyncio.run(_play(fleet, homes))
         outcome = collect(

@@ -24,6 +24,7 @@ from noroshi.cli.fly import fly
 from noroshi.cli.journal import journal
 from noroshi.cli.launches import launches
 from noroshi.cli.node import node
+from noroshi.cli.people import act, say
 from noroshi.cli.sensors import sensors
 from noroshi.cli.track import track
 from noroshi.cli.world import world
@@ -198,6 +199,9 @@ def new(
     typer.echo(f"{path}: edit it, then: noroshi check {path}")
 
 
+app.command(
+    epilog='Example: noroshi act hold KOR --home homes/JPN --author "shift lead" --reason "wrong epoch"'
+)(act)
 app.command(epilog="Example: noroshi backup ex/JPN --out jpn.tar")(backup)
 app.command(
     epilog="Example: noroshi coverage --walker 28/4/1 --height-km 1000 --inclination-deg 81 --band 20,50"
@@ -213,6 +217,7 @@ app.command(epilog="Example: noroshi launches --class icbm --since 2022-01-01")(
 app.add_typer(policy.app, name="policy")
 app.command(epilog="Example: noroshi node --config homes/JPN")(node)
 app.command(epilog="Example: noroshi restore jpn.tar --to ex/JPN")(restore)
+app.command(epilog='Example: noroshi say "radar check at noon" --home homes/JPN --author "duty officer"')(say)
 app.command(epilog="Example: noroshi sensors --nation JPN")(sensors)
 app.command(epilog="Example: noroshi track plots.parquet --association jpda --plot tracks.png")(track)
 app.command(hidden=True)(world)

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from noroshi.errors import InputError, NoroshiError, Refused
@@ -56,6 +56,8 @@ class Liaison:
         self._next: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        # What people at the node order and say; set by who has a node for it.
+        self.people: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
         self._expect_next_key()
         self._begin(self._deliver())
 
@@ -219,6 +221,8 @@ class Liaison:
             return {"reloaded": True}
         if what == "status":
             return {"links": dict(self.exchange.links)}
+        if what in ("act", "say") and self.people is not None:
+            return await self.people(asked)
         return {"error": f"not understood: {what[:40]}"}
 
     def reload(self) -> None:

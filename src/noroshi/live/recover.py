@@ -208,7 +208,7 @@ def past(entries: Iterable[Mapping[str, Any]]) -> Past:
             found.lines.setdefault(entry["step"], []).append(entry)
         elif event == "step":
             found.steps.append(entry)
-        elif event == "incoming":
+        elif event in ("incoming", "ordered"):
             message = _incoming(entry)
             found.messages[message.id] = message
             found.arrived[message.id] = entry["t_s"] if entry.get("due_s") is None else entry["due_s"]

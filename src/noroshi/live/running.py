@@ -1,6 +1,7 @@
 """One nation's node, whole: its server, journal, exchange, service, doors, and the loop that drives them."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,7 @@ from noroshi.live.home import Home
 from noroshi.live.liaison import Liaison
 from noroshi.live.logs import say
 from noroshi.live.nats import NatsTransport
+from noroshi.live.people import People
 from noroshi.live.server import Server
 from noroshi.live.service import Lines, Service
 from noroshi.live.store import Store
@@ -198,6 +200,7 @@ async def running(home: Home, prepared: Prepared, stop: asyncio.Event) -> AsyncI
             stop.set()
 
         liaison = Liaison(home, exchange, clock, changed=changed)
+        liaison.people = People(home, prepared.node.desk.table, clock, tap, service.take).order
         stack.callback(liaison.close)
         commands = await command.serve(home, liaison)
         stack.push_async_callback(commands.close)
@@ -222,9 +225,13 @@ async def running(home: Home, prepared: Prepared, stop: asyncio.Event) -> AsyncI
         node = Running(
             home, server, transport, clock, store, service, exchange, liaison, health, door, offsets, national
         )
+        # What stands by now stays: a full collection would hold up messages for a fifth of a second.
+        gc.collect()
+        gc.freeze()
         try:
             yield node
         finally:
+            gc.unfreeze()
             with suppress(OSError):
                 await tap.append({"t_s": clock.now_s(), "node": home.nation, "event": "stopped"})
             say("node stops")
