@@ -224,8 +224,8 @@ def steps(of: Scene, association: str) -> float:
     from noroshi.records.detections import Plot
     from noroshi.records.tracks import LEVEL, Belief, Estimate
     from noroshi.tracking import tracker
+    from noroshi.tracking.followed import Eye, Rules, Tracker
     from noroshi.tracking.score import Background, Volume
-    from noroshi.tracking.tracker import Eye, Rules, Tracker
 
     belief = Belief(*map(np.float64, (100.0, 240.0, 2700.0, 6000.0, 1.2, 1.0, 4.0)))
     lat, lon = np.radians([38.0, 138.0])

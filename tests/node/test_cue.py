@@ -11,8 +11,8 @@ from noroshi.node import cue, kernels
 from noroshi.node.state import SIGHTING, Foreign, Origin, Outbox, Thing, View, Warning
 from noroshi.records.detections import Plot
 from noroshi.records.tracks import Estimate
+from noroshi.tracking.followed import Followed
 from noroshi.tracking.provenance import Evidence
-from noroshi.tracking.tracker import Followed
 
 NOW_S = 100.0
 PLACE = np.asarray(frames.ecef(*np.radians([40.0, 133.0]), np.float64(120e3)))

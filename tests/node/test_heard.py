@@ -18,8 +18,8 @@ from noroshi.records.messages import LaunchReport, Message
 from noroshi.records.tracks import Estimate
 from noroshi.tracking import told
 from noroshi.tracking.classify import Known, classify
+from noroshi.tracking.followed import Followed
 from noroshi.tracking.provenance import Evidence
-from noroshi.tracking.tracker import Followed
 from tests.sharing.words import message, payload, track_report
 
 NOW_S = 120.0

@@ -14,8 +14,8 @@ from noroshi.node.step import step
 from noroshi.node.things import add
 from noroshi.records.detections import Plot
 from noroshi.records.tracks import Estimate
+from noroshi.tracking.followed import Followed
 from noroshi.tracking.launchpoint import ROWS
-from noroshi.tracking.tracker import Followed
 
 
 def seen(node, sensor, place, time_s):

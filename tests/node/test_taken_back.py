@@ -13,7 +13,7 @@ from noroshi.node.state import Origin, Outbox, Pending, Thing, Warning
 from noroshi.node.step import step, wake_s
 from noroshi.node.things import change
 from noroshi.records.messages import AssessmentReport, LaunchReport
-from noroshi.tracking.tracker import Followed
+from noroshi.tracking.followed import Followed
 from tests.node.bonds import bonded, forecast, lines, said, threat, told, verdict
 from tests.node.test_heard import coasting, ours
 

@@ -127,8 +127,7 @@ def test_an_airliner_that_is_seen_no_more_does_not_hide_a_missile(replayed, kore
     jet = airliner("a", (38.6, 126.4), (38.6, 127.6), start_s=float(gone_s - 453))
     together = journal(scenario, rising, jet)
     assert of(together, "recognised")
-    # The jet's plots are part of what the radar is believed to see every day; some seconds' doubt, no more.
-    assert 0 <= confirmed_s(together) - confirmed_s(journal(scenario, rising)) <= 5
+    assert confirmed_s(together) == confirmed_s(journal(scenario, rising))
 
 
 # Tracks and things end.

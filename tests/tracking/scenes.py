@@ -9,7 +9,7 @@ from noroshi.earth import frames, geometry
 from noroshi.records.detections import Plot
 from noroshi.records.tracks import BALLISTIC, Belief
 from noroshi.tracking import motion
-from noroshi.tracking.tracker import Eye
+from noroshi.tracking.followed import Eye
 
 BELIEF = Belief(*map(np.float64, (100.0, 240.0, 2700.0, 6000.0, 1.2, 1.0, 4.0)))
 SIGMA = (50.0, 6e-4, 6e-4)

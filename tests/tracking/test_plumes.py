@@ -11,8 +11,8 @@ from noroshi.earth import frames, geometry
 from noroshi.records.detections import Plot
 from noroshi.records.tracks import Belief
 from noroshi.tracking import launchpoint, plumes, tracker
+from noroshi.tracking.followed import Eye, Rules, Tracker
 from noroshi.tracking.plumes import Starts
-from noroshi.tracking.tracker import Eye, Rules, Tracker
 from tests.tracking.boosts import boosts, satellite
 
 BELIEF = Belief(*map(np.float64, (35.0, 600.0, 2700.0, 6000.0, 2.0, 0.5, 3.0)))

@@ -9,8 +9,8 @@ import pytest
 from noroshi.records.detections import Plot
 from noroshi.records.tracks import Estimate
 from noroshi.tracking import measures, tracker
+from noroshi.tracking.followed import Followed, Rules, Tracker
 from noroshi.tracking.score import Background, Volume
-from noroshi.tracking.tracker import Rules, Tracker
 from tests.tracking.scenes import BELIEF, EYES, bodies, history, move, plots
 
 # Forty false plots in 200 km by 0.3 by 0.3 rad at each look of a sensor.
@@ -26,11 +26,11 @@ def follow(moments, rules: Rules | None = None) -> Tracker:
     return state
 
 
-def confirmed(state: Tracker) -> list[tracker.Followed]:
+def confirmed(state: Tracker) -> list[Followed]:
     return [one for one in state.followed if one.confirmed]
 
 
-def at(one: tracker.Followed, time_s: float) -> np.ndarray:
+def at(one: Followed, time_s: float) -> np.ndarray:
     """Place of a track at a moment soon after its last plot."""
     return one.estimate.mean[:3] + (time_s - float(one.estimate.time_s)) * one.estimate.mean[3:6]
 

@@ -28,8 +28,8 @@ from noroshi.records.tracks import Belief
 from noroshi.sharing import paths
 from noroshi.sharing.release import ReleaseTable, compile_table
 from noroshi.tracking.boosts import Template
+from noroshi.tracking.followed import Rules
 from noroshi.tracking.score import Background, Volume, infrared_background, radar_background
-from noroshi.tracking.tracker import Rules
 
 # The Earth's disc from a geostationary satellite, deg, where no field of view is told.
 _HALF_FIELD_DEG = 8.7

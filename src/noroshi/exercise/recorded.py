@@ -21,10 +21,11 @@ from noroshi.records.tracks import Belief, Estimate, Sight
 from noroshi.tracking import classify, door, recognise, region, tracker
 from noroshi.tracking.classify import Assessment, Known
 from noroshi.tracking.door import Door, Refusal
+from noroshi.tracking.followed import Eye, Followed, Rules, Tracker
 from noroshi.tracking.launchpoint import ROWS
 from noroshi.tracking.plumes import Starts
 from noroshi.tracking.region import Area, Region
-from noroshi.tracking.tracker import Eye, Followed, Rules, Tracker, sights_of
+from noroshi.tracking.tracker import sights_of
 
 # Of a missile of which nothing is told; assumptions, with the ranges in brackets: burn 40 to 320 s, exhaust
 # speed (2,300 to 3,000 m/s), ballistic coefficient (1,500 to 15,000 kg/m2, two sigmas), glide ratio 1 to 4.

@@ -10,7 +10,7 @@ from noroshi.alerting.areas import Areas
 from noroshi.records.tracks import Belief
 from noroshi.sharing.release import ReleaseTable
 from noroshi.tracking.boosts import Template
-from noroshi.tracking.tracker import Eye, Rules
+from noroshi.tracking.followed import Eye, Rules
 
 
 class Delay(Protocol):

@@ -18,7 +18,7 @@ from noroshi.records.detections import Plot
 from noroshi.records.keys import uniform
 from noroshi.records.tracks import Estimate
 from noroshi.tracking import door, recognise, tracker
-from noroshi.tracking.tracker import Followed
+from noroshi.tracking.followed import Followed
 
 AIRCRAFT, SATELLITE = "aircraft", "satellite"
 # What a single plot may be off, m, where a partner's track says it should be, and how far in sigmas squared.

@@ -14,8 +14,8 @@ from noroshi.records.tracks import Estimate
 from noroshi.sharing.release import Decision
 from noroshi.tracking.classify import Assessment
 from noroshi.tracking.door import Door
+from noroshi.tracking.followed import Followed, Tracker
 from noroshi.tracking.provenance import Evidence
-from noroshi.tracking.tracker import Followed, Tracker
 
 
 @dataclass(frozen=True)

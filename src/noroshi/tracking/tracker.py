@@ -9,8 +9,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import jax
 import numpy as np
@@ -23,27 +23,23 @@ from noroshi.earth.arrays import Array
 from noroshi.earth.constants import GM_M3PS2, SEMI_MAJOR_M
 from noroshi.records import keys
 from noroshi.records.detections import Plot
-from noroshi.records.tracks import FORCE, LEVEL, PLACE, SPEED, Belief, Estimate, Sight, Track
+from noroshi.records.tracks import FORCE, LEVEL, PLACE, SPEED, Estimate, Sight, Track
 from noroshi.tracking import associate, banks, door, plumes, recognise, score
 from noroshi.tracking.banks import MOST
-from noroshi.tracking.plumes import Plume, Starts
-from noroshi.tracking.score import Background, Seen
+from noroshi.tracking.followed import Eye, Followed, Past, Rules, Tracker
+from noroshi.tracking.gate import pairs
+from noroshi.tracking.plumes import Starts
+from noroshi.tracking.score import Seen
 
 T = TypeVar("T")
-
-# Of a sensor of which nothing is told: a radar over a sixth of the sky, with the quiet day's false plots.
-_RADAR = score.radar_background((5e4, 3e6), (-1.05, 1.05), (0.0, 1.5), 10.0)
 
 # 99.9 % of an object's own plots, doubled for the biases and forces that a filter believes too small; by how
 # many components were measured.
 _GATE = 2 * chi2.ppf(0.999, np.arange(1, 5))
 # Nothing that comes down again is faster, and nothing that carries a load is pushed harder.
 _FASTEST_MPS, _HARDEST_MPS2 = 11.2e3, 1e3
-# Pairs of track and plot so many sigmas apart in place are not weighed, where there are many.
-# A tree finds them from so many on.
-_COARSE_FROM, _TREE_FROM, _COARSE_SIGMAS, _COARSE_M = 64, 20_000, 8.0, 1e3
-# From this probability on a track flies level.
-_SURELY = 0.9
+# More likely than not: a track flies level.
+_LIKELY = 0.5
 # First plots of a track that are kept, and how far apart per sensor.
 _SIGHTS, _SIGHTS_APART_S = 32, 4.0
 # A plot that is so probably of no track may begin one.
@@ -58,111 +54,6 @@ _SAME, _NEAR_M, _APART_S, _APART_LOOKS, _RECENT = float(chi2.ppf(0.95, 6)), 50e3
 _KNOWN = 10
 # A track that has stood so long is moved on for good: else each moment would move it all the way again.
 _STALE_S = 20.0
-
-
-@dataclass(frozen=True)
-class Eye:
-    """What a filter must know of a sensor at a moment: its place and axes in ECEF, and its bias sigmas."""
-
-    site_ecef_m: Float[Array, "3"]
-    axes: Float[Array, "3 3"]
-    bias_sigma: Float[Array, "3"]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How tracks are made, kept and given up.
-
-    `association` is by the likeliest joint event ("nearest"), by all of them ("jpda"), which draws tracks
-    that share plots together, or by the likeliest with the covariance of all ("gnn-jpda"). `backgrounds` are
-    what the nation believes of each sensor, `background` of any other. `false_per_day` is how many tracks
-    that nothing made may be confirmed in a day. A track needs `confirm_plots` besides its score. `plumes`
-    says how satellites' lines of sight that no track explains begin tracks; None: not at all.
-    What flies level could turn anywhere: once it is lost it is forgotten.
-    """
-
-    association: Literal["nearest", "jpda", "gnn-jpda"] = "nearest"
-    backgrounds: Mapping[str, Background] = field(default_factory=dict)
-    background: Background = _RADAR
-    false_per_day: float = 0.1
-    confirm_plots: int = 3
-    lost_after_s: float = 30.0
-    forget_after_s: float = 900.0
-    window_s: float = 30.0
-    plumes: Starts | None = None
-
-    def of(self, sensor: str) -> Background:
-        """What is believed of a sensor."""
-        return self.backgrounds.get(sensor, self.background)
-
-    def thresholds(self) -> score.Rule:
-        """From which scores on a track is confirmed, and given up."""
-        believed = self.backgrounds or {"": self.background}
-        return score.rule(self.false_per_day, score.expected_false(believed))
-
-
-@dataclass(frozen=True)
-class Followed:
-    """One track: what it is called, what fed it, how sure it is that there is anything.
-
-    `score` is the logarithm of how much likelier its plots are if there is an object. `sights` are its first
-    plots, some seconds apart per sensor, `recent` the time and sensor of its latest, `shared` of those that
-    may as well be another's. `absorbed` are tracks that turned out to be the same object. It is `lost` when
-    nobody has seen it for long, or when it has `faded`: it should be seen and is not. At `beyond_s` its state
-    was last surely none of an aircraft's.
-    """
-
-    id: str
-    born_s: float
-    last_s: float
-    plots: int
-    score: float
-    sensors: tuple[str, ...]
-    sights: tuple[Plot, ...]
-    newest: Plot
-    estimate: Estimate
-    confirmed: bool = False
-    lost: bool = False
-    recent: tuple[tuple[float, str], ...] = ()
-    absorbed: frozenset[str] = frozenset()
-    highest: float = 0.0
-    faded: bool = False
-    shared: tuple[tuple[float, str], ...] = ()
-    beyond_s: float = -math.inf
-
-
-@dataclass(frozen=True)
-class Past:
-    """What happened to a tracker at one time, and what it was before: what a replay begins with."""
-
-    time_s: float
-    before: "Tracker"
-    plots: tuple[Plot, ...]
-    eyes: Mapping[str, Eye]
-    adopted: tuple[tuple[Estimate, tuple[Plot, ...]], ...] = ()
-
-
-@dataclass(frozen=True)
-class Tracker:
-    """All tracks of one nation at one moment; row i of `tracks` is followed[i].
-
-    `seen` counts, by sensor, what no confirmed track explains: one that floods is believed less. `late`
-    counts plots that came after a later moment's, `too_late` those left out since they came after the window,
-    `unsound` those left out since no filter can take them. `plumes` are lines of sight of satellites that no
-    track explains yet.
-    """
-
-    belief: Belief
-    rules: Rules = Rules()
-    now_s: float = -math.inf
-    tracks: Track | None = None
-    followed: tuple[Followed, ...] = ()
-    past: tuple[Past, ...] = ()
-    seen: Mapping[str, Seen] = field(default_factory=dict)
-    late: int = 0
-    too_late: int = 0
-    unsound: int = 0
-    plumes: tuple[Plume, ...] = ()
 
 
 def sights_of(plots: Sequence[Plot], eyes: Sequence[Eye]) -> Sight:
@@ -445,7 +336,7 @@ def _gated(
     """
     worth = np.array([_log_worth(tracker, sensor, rated) for rated in (False, True)])
     worth = worth[np.isfinite(sights.sigma[own, 3]).astype(int)]
-    rows, columns = _pairs(_rows(moved, among), _rows(sights, own), worth - least)
+    rows, columns = pairs(_rows(moved, among), _rows(sights, own), worth - least)
     worth, rows, columns = worth[columns], among[rows], own[columns]
     if not len(rows):
         return rows, columns, np.zeros(0)
@@ -464,70 +355,6 @@ def _log_worth(tracker: Tracker, sensor: str, rated: bool) -> float:
     if rated and background.volume.range_rate_mps == (0.0, 0.0):
         worth += math.log(2 * _FASTEST_MPS)
     return worth
-
-
-def _pairs(moved: Track, sights: Sight, worth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the pairs that may belong together: all of a few; of many those near in place whose
-    density could outweigh `worth` of the plot.
-    """
-    tracks, plots = len(moved.weight), len(sights.z)
-    if tracks * plots <= _COARSE_FROM:
-        rows, columns = np.divmod(np.arange(tracks * plots), plots)
-        return rows, columns
-    ranged = np.isfinite(sights.sigma[:, 0])
-    z = np.where(np.isfinite(sights.sigma[:, :3]), sights.z[:, :3], 0.0)
-    way = np.einsum("ki,kij->kj", geometry.direction(np.eye(3), z[:, 1], z[:, 2]), sights.axes)
-    sigma_m = np.hypot(np.where(ranged, sights.sigma[:, 0], 0.0), sights.bias_sigma[:, 0])
-    angle = np.hypot(sights.sigma[:, 1:3].max(axis=1), sights.bias_sigma[:, 1:].max(axis=1))
-    mean, spread_m = _place(moved)
-    seen_m = sights.site_ecef_m + z[:, :1] * way
-    wide_m = _COARSE_SIGMAS * np.hypot(sigma_m, z[:, 0] * angle)
-    reach_m = _COARSE_SIGMAS * spread_m + _COARSE_M + wide_m.max(where=ranged, initial=0.0)
-    rows, columns = _within(mean, reach_m, seen_m, ranged)
-
-    off = mean[rows] - sights.site_ecef_m[columns]
-    along = np.einsum("pi,pi->p", off, way[columns])
-    across_m = np.sqrt(np.maximum(np.einsum("pi,pi->p", off, off) - along**2, 0.0))
-    may_m = _COARSE_SIGMAS * (spread_m[rows] + np.maximum(along, 1.0) * angle[columns]) + _COARSE_M
-    deep_m = np.where(ranged[columns], np.abs(along - z[columns, 0]), 0.0)
-    near = (across_m < may_m) & (deep_m < may_m + _COARSE_SIGMAS * sigma_m[columns])
-    rows, columns = rows[near], columns[near]
-
-    # The density of a plot under a model is at most that of the model's place alone at its middle, and falls
-    # at least as fast as that of a ball of its widest axis.
-    axes2 = np.linalg.eigvalsh(moved.cov[:, :, PLACE, PLACE]).clip(1.0)
-    middle = np.log(moved.weight) - 0.5 * np.log(2 * np.pi * axes2).sum(axis=2)
-    apart2 = np.sum((moved.mean[rows][:, :, PLACE] - seen_m[columns, None]) ** 2, axis=2)
-    widest2 = axes2[:, :, -1][rows] + (wide_m[columns, None] / _COARSE_SIGMAS) ** 2
-    most = (middle[rows] - 0.5 * apart2 / widest2).max(axis=1) + math.log(moved.weight.shape[1])
-    rate = np.where(np.isfinite(sights.sigma[:, 3]), np.sqrt(2 * np.pi) * sights.sigma[:, 3], 1.0)
-    by_plot = 2 * np.log(z[:, 0].clip(1.0)) + np.log(np.cos(z[:, 2]).clip(1e-6)) - np.log(rate) + worth
-    whole = np.isfinite(sights.sigma[:, :3]).all(axis=1)
-    hopes = ~whole[columns] | (most + by_plot[columns] > 0)
-    return rows[hopes], columns[hopes]
-
-
-def _within(
-    places: np.ndarray, reach_m: np.ndarray, seen_m: np.ndarray, ranged: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of places and plots within reach of each other; all plots without a range."""
-    inside = np.flatnonzero(ranged)
-    rows, columns = np.divmod(np.arange(len(places) * len(inside)), max(len(inside), 1))
-    if len(rows) > _TREE_FROM:
-        found = cKDTree(seen_m[inside]).query_ball_point(places, reach_m, return_sorted=True)
-        columns = np.concatenate([np.array(one, int) for one in found])
-        rows = np.repeat(np.arange(len(places)), [len(one) for one in found])
-    blind = np.flatnonzero(~ranged)
-    more, others = np.divmod(np.arange(len(places) * len(blind)), max(len(blind), 1))
-    return np.concatenate([rows, more]), np.concatenate([inside[columns], blind[others]])
-
-
-def _place(moved: Track) -> tuple[np.ndarray, np.ndarray]:
-    """Mean place [T, 3] and its spread [T], m, over all models."""
-    mean = np.einsum("tm,tmi->ti", moved.weight, moved.mean[:, :, PLACE])
-    off = moved.mean[:, :, PLACE] - mean[:, None]
-    inner = np.trace(moved.cov[:, :, PLACE, PLACE], axis1=2, axis2=3)
-    return mean, np.sqrt(np.sum(moved.weight * (inner + np.sum(off**2, axis=2)), axis=1))
 
 
 def _rows(tree: T, rows: np.ndarray | slice) -> T:
@@ -744,7 +571,7 @@ def _aged(tracker: Tracker, now_s: float, spare_s: float = 0.0) -> Tracker:
         row
         for row, one in enumerate(tracker.followed)
         if one.last_s < gone_s[one.confirmed]
-        or (one.last_s < lost_s - spare_s and one.estimate.weight[LEVEL] > _SURELY)
+        or (one.last_s < lost_s - spare_s and one.estimate.weight[LEVEL] > _LIKELY)
     }
     followed = [
         one if one.lost is (lost := one.faded or one.last_s < lost_s) else replace(one, lost=lost)

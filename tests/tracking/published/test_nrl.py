@@ -9,8 +9,8 @@ from scipy.stats import binom
 
 from noroshi.records.detections import Plot
 from noroshi.tracking import tracker
+from noroshi.tracking.followed import Eye, Rules, Tracker
 from noroshi.tracking.score import Background, Volume
-from noroshi.tracking.tracker import Eye, Rules, Tracker
 from tests.tracking.published import nrl_two_targets as nrl
 from tests.tracking.scenes import BELIEF
 
