@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from nats.aio.client import Client
 
 from noroshi.errors import InputError
 from noroshi.live import federation, server
@@ -104,6 +105,26 @@ def test_a_server_starts_is_reloaded_and_ends(tmp_path):
             await one.stop()
         assert not one.alive
         assert not server.reload(home)
+
+    asyncio.run(live())
+
+
+def test_a_connection_that_the_server_cut_is_left_without_a_word(tmp_path, monkeypatch):
+    home = homes(tmp_path)["USA"]
+
+    async def cut(client):
+        raise ConnectionResetError("Connection lost")
+
+    async def live():
+        one = server.Server(home)
+        await one.start()
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(Client, "close", cut)
+                async with NatsTransport(home) as transport:
+                    await (await transport.national()).close()
+        finally:
+            await one.stop()
 
     asyncio.run(live())
 

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import nats
@@ -237,7 +238,9 @@ class NatsTransport:
 
 
 def _harden(client: Client) -> None:
-    """Keep a message that cannot be read (its subject no UTF-8, say) from ending all reading for good."""
+    """Keep a message that cannot be read (its subject no UTF-8, say) from ending all reading for good, and
+    a line that is cut from spoiling the leave.
+    """
     read = client._process_msg
 
     async def process(*parts: Any) -> None:
@@ -247,6 +250,14 @@ def _harden(client: Client) -> None:
             _LOG.warning("a message that cannot be read: %s", type(error).__name__)
 
     setattr(client, "_process_msg", process)  # noqa: B010 (its parser calls it by this name)
+    leave = client.close
+
+    async def close() -> None:
+        # A server that was just reloaded or killed has cut the line: then it is left already.
+        with suppress(OSError):
+            await leave()
+
+    client.close = close  # type: ignore[method-assign]
 
 
 async def _pong(message: Msg) -> None:
